@@ -1,0 +1,18 @@
+/*
+ * units: durations and sizes as people write them.
+ */
+#ifndef EM_CONFIG_UNITS_H
+#define EM_CONFIG_UNITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/span.h"
+
+/* "90s" "15m" "12h" "7d", "500ms" rounds up to 1; one number and one unit, no sign, no fraction.
+ * False: not that, or too large. */
+bool units_parse_duration(struct span text, int64_t *seconds_r);
+/* "64K" "10M" "1G" (powers of 1024) or plain bytes. */
+bool units_parse_size(struct span text, int64_t *bytes_r);
+
+#endif

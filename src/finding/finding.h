@@ -1,0 +1,84 @@
+/*
+ * finding: the names of everything that can be wrong with a message, what is done about each by
+ * default, and how a reply says so. One row a finding; checks report them, policy weighs them, the
+ * log and the reply name them.
+ */
+#ifndef EM_FINDING_FINDING_H
+#define EM_FINDING_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/arena.h"
+#include "util/span.h"
+
+/* In order of strength; the strongest of a message wins. */
+enum action { ACTION_OFF, ACTION_OBSERVE, ACTION_REPAIR, ACTION_HOLD, ACTION_DEFER, ACTION_REJECT };
+
+/* Whose mail it is. Rows of DESIGN's class table. */
+enum mail_class {
+    CLASS_SUBMISSION,
+    CLASS_RELAY,
+    CLASS_LIST,
+    CLASS_FORWARD,
+    CLASS_BOUNCE,
+    CLASS_LOCAL,
+    CLASS_INBOUND,
+    CLASS_COUNT
+};
+
+/*
+ * identifier, name, default for submission, default for relay/local/bounce, default for
+ * list/forward, SMTP code and enhanced code of a refusal (RFC 3463), of a deferral
+ */
+#define FINDING_ROWS(ROW)                                                                          \
+    ROW(FROM_MISSING, "from-missing", REJECT, HOLD, HOLD, "550", "5.7.1")                          \
+    ROW(FROM_MULTIPLE, "from-multiple", REJECT, HOLD, HOLD, "550", "5.7.1")                        \
+    ROW(DATE_MISSING, "date-missing", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")                     \
+    ROW(MESSAGE_ID_MISSING, "message-id-missing", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")         \
+    ROW(LINE_TOO_LONG, "line-too-long", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")                 \
+    ROW(SIGNING_FAILED, "signing-failed", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.5")               \
+    ROW(MESSAGE_CEILING, "message-ceiling", REJECT, REJECT, REJECT, "552", "5.3.4")
+
+enum finding_id {
+#define FINDING_ENUM(id, name, submission, others, lists, code, enhanced) FINDING_##id,
+    FINDING_ROWS(FINDING_ENUM)
+#undef FINDING_ENUM
+        FINDING_COUNT
+};
+
+struct edit;
+
+/* One thing found. Texts live in the message's arena and may hold bytes of the client: printing
+ * escapes them. */
+struct finding {
+    enum finding_id id;
+    const char *seen;     /* what was seen: "no From field" */
+    const char *advice;   /* what to do about it; NULL: nothing more to say */
+    struct edit *repair;  /* the edit that mends it, NULL when it cannot be mended; applied only if
+                             the action is repair */
+    enum action action;   /* filled by policy: what is done about it here */
+    bool is_action_fixed; /* policy: the action came with the finding (signing-failed), rules do not
+                             apply */
+    struct finding *next;
+};
+
+struct finding_list {
+    struct finding *first, *last;
+    size_t count;
+    struct arena *arena;
+};
+
+void finding_list_init(struct finding_list *list, struct arena *arena);
+/* Appends; `seen` is formatted into the arena. NULL: arena exhausted. */
+struct finding *finding_add(struct finding_list *list, enum finding_id id, const char *advice,
+                            const char *seen_format, ...) __attribute__((format(printf, 4, 5)));
+
+const char *finding_name(enum finding_id id);
+/* False when no finding has this name. */
+bool finding_id_parse(struct span name, enum finding_id *id_r);
+enum action finding_default_action(enum finding_id id, enum mail_class mail_class);
+const char *action_name(enum action action);
+const char *mail_class_name(enum mail_class mail_class);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * log: lines to syslog (or stderr), never blocking a session.
+ *
+ * The process has one log. A line goes as one datagram to /dev/log by our own non-blocking socket
+ * (RFC 3164 form: the C library's syslog() blocks when the receiver stalls). A line that cannot be
+ * sent at once is counted, not waited for; the count is told with the next line that passes. Thread
+ * safe.
+ *
+ * Levels have a fixed meaning. err: needs a person. warning: anomaly, something degraded. notice:
+ * something was stopped. info: the line of each message. debug: for the developer.
+ */
+#ifndef EM_LOG_LOG_H
+#define EM_LOG_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/span.h"
+
+enum log_level {
+    LOG_LEVEL_ERR,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_NOTICE,
+    LOG_LEVEL_INFO,
+    LOG_LEVEL_DEBUG
+};
+
+/* Where a message's line goes; handed in, so that tests and `explain` can read it. */
+struct log_sink {
+    void (*write)(struct log_sink *sink, enum log_level level, struct span line);
+};
+
+/* Before the first line, and again after fork; `facility` as in syslog.conf ("mail"), NULL keeps.
+ * False: unknown facility. */
+bool log_open_syslog(const char *program, const char *facility);
+/* Lines go to stderr, unprefixed by time: "program: level: text". */
+void log_open_stderr(const char *program);
+/* Lines above this level are dropped; starts as INFO. */
+void log_set_level(enum log_level level);
+/* "err", "warning", ... ; false when unknown. */
+bool log_level_parse(struct span name, enum log_level *level_r);
+const char *log_level_name(enum log_level level);
+/* One line; control bytes and non-ASCII in the result become \xNN, so no caller can forge a second
+ * line. */
+void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line that is already in its final, printable form. */
+void log_write_line(enum log_level level, struct span line);
+/* The process log as a sink. */
+struct log_sink *log_process_sink(void);
+/* Lines dropped since start because the receiver did not take them. */
+uint64_t log_lost_lines(void);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * clock: time and randomness as things handed in, so that tests are exact.
+ */
+#ifndef EM_UTIL_CLOCK_H
+#define EM_UTIL_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct clock {
+    int64_t (*wall_s)(const struct clock *clock);   /* seconds since 1970, UTC */
+    uint64_t (*mono_ns)(const struct clock *clock); /* never goes back; no relation to the wall */
+    int32_t (*utc_offset_s)(const struct clock *clock, int64_t wall_s); /* local time minus UTC */
+    void (*random)(const struct clock *clock, void *bytes_r,
+                   size_t size); /* unpredictable in the real one */
+};
+
+/* The real thing. */
+extern const struct clock clock_system;
+
+/* A clock that stands still; embed or use directly. random() counts up from 0, one byte after the
+ * other. */
+struct clock_fixed {
+    struct clock clock;
+    int64_t now_s;
+    uint64_t now_ns;
+};
+void clock_fixed_init(struct clock_fixed *fixed, int64_t now_s);
+
+static inline int64_t clock_wall_s(const struct clock *clock)
+{
+    return clock->wall_s(clock);
+}
+static inline uint64_t clock_mono_ns(const struct clock *clock)
+{
+    return clock->mono_ns(clock);
+}
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * file: read a whole small file, and say exactly why one cannot be read.
+ */
+#ifndef EM_UTIL_FILE_H
+#define EM_UTIL_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/buffer.h"
+#include "util/error.h"
+
+/*
+ * Appends the file's bytes to buffer. Fails on anything that is no regular file (a FIFO would
+ * block), above `max_bytes`, or unreadable; the error then names the path, and for EACCES the first
+ * path component that denies access, its owner and mode, and the chown/chmod to run (for the
+ * effective user).
+ */
+bool file_read(const char *path, size_t max_bytes, struct buffer *buffer, struct error *error);
+/*
+ * Writes bytes to a temporary file beside `path` (mode as given) and renames it over: readers see
+ * the old or the new file, never half. With `replace` false an existing path is an error.
+ */
+bool file_write_atomic(const char *path, const void *bytes, size_t size, unsigned mode,
+                       bool replace, struct error *error);
+/* Explains why the effective user cannot open `path` for reading (errno value given), as file_read
+ * does. */
+void file_explain_access(const char *path, int why_errno, struct error *error);
+
+#endif
