@@ -1,0 +1,137 @@
+"""The world of most groups: one MTA, the guard in front of it, a sink behind it, DNS and verifiers beside it.
+
+Clients of the cases
+  127.0.0.1   the machine itself (loopback)
+  127.0.0.2   a printer: a `relay` network by address
+  127.0.0.9   somebody from elsewhere: inbound
+"""
+
+import re
+
+from stage.base import Failure, Stage, StageError, tail
+from stage.client import Client
+from stage.dovecot import Dovecot
+from stage.guard import Guard
+from stage.keys import Keys
+from stage.postfix import Postfix, queue_id_of
+from stage.sendmail import Sendmail
+from stage.sink import Sink
+from stage.suite import expect_equal
+from stage.verify import Verifiers
+from stage.zone import Zones
+
+PRINTER = "127.0.0.2"
+STRANGER = "127.0.0.9"
+LOGIN = "alice@acme.example"
+PASSWORD = "secret"
+
+# What both keys of acme.example sign as, top to bottom as receivers see it is found by the cases.
+ACME = ["acme.example/s2026a", "acme.example/e2026a"]
+
+# A daemon's configuration shared by most groups.
+OUTGOING = """outgoing = {
+  networks = ( { address = "127.0.0.2"; name = "printers"; kind = "relay"; },
+               { address = "192.0.2.0/24"; name = "branch"; kind = "relay"; } );
+  listeners = ( { daemon = "SUBMISSION"; role = "full"; },
+                { daemon = "QUIET"; role = "off"; } );
+};
+"""
+
+
+class World:
+    """Opened with the MTA's kind; `config` is a function of this world returning the configuration text."""
+
+    def __init__(self, options, name, mta, config, transport="unix", settings=None, extensions=None):
+        self.options = options
+        self.stage = Stage(name, keep=options.keep)
+        self.mta = None
+        try:
+            self._open(name, mta, config, transport, settings, extensions)
+        except BaseException:
+            self.stage.close()
+            raise
+
+    def _open(self, name, mta, config, transport, settings, extensions):
+        self.name = name
+        self.keys = Keys(self.stage)
+        for domain, selector, algorithm in (
+                ("acme.example", "s2026a", "rsa"), ("acme.example", "e2026a", "ed25519"),
+                ("beta.example", "s1", "rsa"), ("xn--bcher-kva.example", "s2026a", "rsa"),
+                ("xn--bcher-kva.example", "e2026a", "ed25519")):
+            self.keys.make(domain, selector, algorithm)
+        self.sink = Sink(self.stage, **({"extensions": extensions} if extensions is not None else {}))
+        self.zones = Zones(self.stage, self.keys.zones())
+        self.verifiers = Verifiers(self.stage, self.zones)
+        socket = None if transport == "unix" else f"inet:{self.stage.ports.take()}@127.0.0.1"
+        self.config = config
+        self.guard = Guard(self.stage, options.builddir, config(self), socket=socket)
+        if mta == "postfix":
+            self.mta = Postfix(self.stage, self.guard.postfix_spec(), self.sink.port, settings=settings)
+            Dovecot(self.stage, self.mta.auth_socket(), {LOGIN: PASSWORD})
+        elif mta == "sendmail":
+            self.mta = Sendmail(self.stage, self.guard.sendmail_spec(), self.sink.port,
+                                logins={LOGIN: PASSWORD})
+        elif mta:
+            raise StageError(f"no such MTA: {mta}")
+        self.guard.start()
+        if self.mta:
+            self.mta.start()
+
+    def finish(self):
+        """The last case of every group: the daemon was well all along and ends as it should."""
+        if self.guard.child and self.guard.child.is_running():
+            expect_equal(self.guard.stop(), 0, "exit code of the daemon at TERM")
+        for line in self.guard.every_log().splitlines():
+            if re.search(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|core dumped", line):
+                raise Failure(f"the daemon was not well: {line}")
+
+    def close(self):
+        self.stage.close()
+
+    def report(self):
+        """For a failed case: the end of the guard's log and of the MTA's."""
+        text = f"-- guard:\n{tail(self.guard.child.err_path, 12)}" if self.guard.child else ""
+        if self.mta:
+            text += "-- mta:\n" + "\n".join(self.mta.log().splitlines()[-12:])
+        if self.options.keep:
+            text += f"\n-- kept: {self.stage.directory}"
+        return text
+
+    # --- how mail gets in -----------------------------------------------------
+
+    def submit(self, mail, want=250, params="", login=LOGIN):
+        """A user with a login, over STARTTLS; the reply to the data."""
+        with Client(self.mta.submission) as client:
+            client.starttls()
+            client.login(login, PASSWORD)
+            return client.send(mail.sender, mail.recipient, mail.data, params, want)
+
+    def send(self, mail, source=None, want=250, params="", port=None):
+        """Plain SMTP from an address of the machine (None: 127.0.0.1)."""
+        with Client(port or self.mta.smtp, source=source) as client:
+            return client.send(mail.sender, mail.recipient, mail.data, params, want)
+
+    # --- what came of it ------------------------------------------------------
+
+    def delivered(self, mail, seconds=20):
+        return self.sink.wait(mail.recipient, seconds)
+
+    def signed(self, mail, names=None):
+        """The delivered message, after both verifiers passed exactly these signatures (default: both of ACME)."""
+        message = self.delivered(mail)
+        self.verifiers.check(message.data, ACME if names is None else names)
+        return message
+
+    def unsigned(self, mail):
+        """The delivered message, which must carry no signature."""
+        message = self.delivered(mail)
+        found = message.values("DKIM-Signature")
+        if found:
+            raise Failure(f"there should be no signature: {found}")
+        return message
+
+    def line(self, reply_or_mail):
+        """The log line of a reply's queue id, or of a mail; its form is checked."""
+        if hasattr(reply_or_mail, "token"):
+            return self.guard.line(mail=reply_or_mail).check_form()
+        return self.guard.line(queue_id=queue_id_of(reply_or_mail)).check_form()
