@@ -117,6 +117,11 @@ class Client:
         self.socket.sendall(stuffed + b".\r\n")
         return self.reply(want)
 
+    def bdat(self, message, want=250):
+        """The message as one chunk (RFC 3030): nothing stuffed, nothing added, not even a last line end."""
+        self.socket.sendall(f"BDAT {len(message)} LAST\r\n".encode() + message)
+        return self.reply(want)
+
     def send(self, sender, recipients, message, params="", want=250):
         """A whole transaction; the reply to the end of the data."""
         self.mail(sender, params)

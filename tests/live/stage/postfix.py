@@ -190,9 +190,15 @@ class Postfix:
     def is_held(self, queue_id):
         return f"{queue_id}!" in self.queue()
 
-    def super(self, *words):
-        """postsuper, e.g. super("-H", queue_id)."""
-        return self._tool("postsuper", *words).stderr.decode()
+    def release(self, queue_id):
+        """Lets a held message go, as an administrator does."""
+        self._tool("postsuper", "-H", queue_id)
+        self.flush()
+
+    def requeue(self, queue_id):
+        """postsuper -r: the message goes through cleanup again, under another queue id."""
+        self._tool("postsuper", "-r", queue_id)
+        self.flush()
 
     def log(self):
         try:

@@ -3,7 +3,8 @@
 smtp-sink of Postfix writes mbox files with its own line ends and announces no SMTPUTF8; signatures are judged
 over bytes, so this one stores them as they came, dots unstuffed, line ends untouched.
 
-A recipient whose local part begins with `no-` is refused with 550, one with `later-` with 451.
+A recipient whose local part begins with `no-` is refused with 550, one with `later-` with 451 until
+`take_later` is set.
 """
 
 import re
@@ -138,7 +139,7 @@ class _Session(threading.Thread):
         address, _ = _split_path(line)
         if address.startswith("no-"):
             self._say("550 5.1.1 no such person")
-        elif address.startswith("later-"):
+        elif address.startswith("later-") and not self.sink.take_later:
             self._say("451 4.2.0 not now")
         else:
             recipients.append(address)
@@ -157,6 +158,7 @@ class Sink:
         self.extensions = list(extensions)
         self.port = stage.ports.take()
         self.messages = []
+        self.take_later = False
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
         threading.Thread(target=self._accept, daemon=True).start()

@@ -25,17 +25,31 @@ STRANGER = "127.0.0.9"
 LOGIN = "alice@acme.example"
 PASSWORD = "secret"
 
-# What both keys of acme.example sign as, top to bottom as receivers see it is found by the cases.
+# How both keys of acme.example sign.
 ACME = ["acme.example/s2026a", "acme.example/e2026a"]
 
-# A daemon's configuration shared by most groups.
 OUTGOING = """outgoing = {
   networks = ( { address = "127.0.0.2"; name = "printers"; kind = "relay"; },
                { address = "192.0.2.0/24"; name = "branch"; kind = "relay"; } );
-  listeners = ( { daemon = "SUBMISSION"; role = "full"; },
-                { daemon = "QUIET"; role = "off"; } );
+  listeners = ( { daemon = "SUBMISSION"; role = "full"; }, { daemon = "QUIET"; role = "off"; } );
 };
 """
+
+# Two keys for acme.example and for an international domain, one for beta.example.
+DOMAINS = """domains = (
+  {{ name = "acme.example"; keys = ( {{ selector = "s2026a"; file = "{keys}/acme.example/s2026a.pem"; }},
+                                   {{ selector = "e2026a"; file = "{keys}/{{d}}/{{selector}}.pem"; }} ); }},
+  {{ name = "beta.example"; keys = ( {{ selector = "s1"; file = "{keys}/beta.example/s1.pem"; }} ); }},
+  {{ name = "xn--bcher-kva.example";
+     keys = ( {{ selector = "s2026a"; file = "{keys}/xn--bcher-kva.example/s2026a.pem"; }},
+              {{ selector = "e2026a"; file = "{keys}/xn--bcher-kva.example/e2026a.pem"; }} ); }}
+);
+"""
+
+
+def enforcing(world, more=""):
+    """The configuration of most groups: enforce, three domains, two networks, one quiet listener."""
+    return 'mode = "enforce";\n' + OUTGOING + DOMAINS.format(keys=world.stage.path("keys")) + more
 
 
 class World:
@@ -46,12 +60,12 @@ class World:
         self.stage = Stage(name, keep=options.keep)
         self.mta = None
         try:
-            self._open(name, mta, config, transport, settings, extensions)
+            self._open(options, name, mta, config, transport, settings, extensions)
         except BaseException:
             self.stage.close()
             raise
 
-    def _open(self, name, mta, config, transport, settings, extensions):
+    def _open(self, options, name, mta, config, transport, settings, extensions):
         self.name = name
         self.keys = Keys(self.stage)
         for domain, selector, algorithm in (
