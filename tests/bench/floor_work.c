@@ -52,48 +52,57 @@ static void flush(struct canonical *canonical)
     canonical->length = 0;
 }
 
-static inline void put(struct canonical *canonical, char byte)
+static void put(struct canonical *canonical, const char *bytes, size_t count)
 {
-    if (canonical->length == sizeof canonical->out)
+    if (canonical->length + count > sizeof canonical->out)
         flush(canonical);
-    canonical->out[canonical->length++] = byte;
+    if (count > sizeof canonical->out) {
+        EVP_DigestUpdate(canonical->hash, bytes, count);
+        return;
+    }
+    memcpy(canonical->out + canonical->length, bytes, count);
+    canonical->length += count;
 }
 
 static void end_line(struct canonical *canonical)
 {
     canonical->has_blank = false;
-    if (!canonical->has_text) {
+    if (canonical->has_text)
+        put(canonical, "\r\n", 2);
+    else
         canonical->empty_lines++;
-        return;
-    }
-    put(canonical, '\r');
-    put(canonical, '\n');
     canonical->has_text = false;
 }
 
-static inline void put_text(struct canonical *canonical, char byte)
+static void put_word(struct canonical *canonical, const char *word, size_t length)
 {
-    for (; canonical->empty_lines; canonical->empty_lines--) {
-        put(canonical, '\r');
-        put(canonical, '\n');
-    }
+    for (; canonical->empty_lines; canonical->empty_lines--)
+        put(canonical, "\r\n", 2);
     if (canonical->has_blank)
-        put(canonical, ' ');
+        put(canonical, " ", 1);
     canonical->has_blank = false;
     canonical->has_text = true;
-    put(canonical, byte);
+    put(canonical, word, length);
 }
 
 static void relaxed_body(struct canonical *canonical, const char *body, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
+    size_t i = 0;
+
+    while (i < size) {
+        size_t start = i;
+
         if (body[i] == '\r' && i + 1 < size && body[i + 1] == '\n') {
             end_line(canonical);
-            i++;
+            i += 2;
         } else if (body[i] == ' ' || body[i] == '\t') {
             canonical->has_blank = true;
+            i++;
         } else {
-            put_text(canonical, body[i]);
+            do
+                i++;
+            while (i < size && body[i] != ' ' && body[i] != '\t' && body[i] != '\r');
+            put_word(canonical, body + start, i - start);
         }
     }
     if (canonical->has_text)
@@ -114,21 +123,18 @@ static void relaxed_field(struct canonical *canonical, const char *name, const c
 {
     canonical->has_blank = canonical->has_text = false;
     for (; *name; name++)
-        put(canonical, *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20) : *name);
-    put(canonical, ':');
-    for (; *value; value++) {
-        if (*value == ' ' || *value == '\t' || *value == '\n' || *value == '\r') {
-            canonical->has_blank = canonical->has_text;
-        } else {
-            if (canonical->has_blank)
-                put(canonical, ' ');
-            canonical->has_blank = false;
-            canonical->has_text = true;
-            put(canonical, *value);
-        }
+        put(canonical, (char[]){ *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20) : *name }, 1);
+    put(canonical, ":", 1);
+    while (*value) {
+        size_t blanks = strspn(value, " \t\r\n");
+        size_t length = strcspn(value + blanks, " \t\r\n");
+
+        canonical->has_blank = blanks && canonical->has_text;
+        if (length)
+            put_word(canonical, value + blanks, length);
+        value += blanks + length;
     }
-    put(canonical, '\r');
-    put(canonical, '\n');
+    put(canonical, "\r\n", 2);
 }
 
 static void simple_field(EVP_MD_CTX *hash, const char *name, const char *value)
