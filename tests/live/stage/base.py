@@ -205,8 +205,10 @@ class Child:
 class Stage:
     """A scratch directory, its ports, and what was started, ended in reverse order."""
 
-    def __init__(self, name, keep=False):
-        self.directory = tempfile.mkdtemp(prefix=f"egress-live-{name}.")
+    def __init__(self, name, keep=False, directory=None):
+        if directory:
+            os.makedirs(directory)
+        self.directory = directory or tempfile.mkdtemp(prefix=f"egress-live-{name}.")
         os.chmod(self.directory, 0o755)  # Postfix' and nobody's processes read below it
         self.keep = keep
         self.ports = Ports()

@@ -13,9 +13,10 @@ from stage.logline import LINE, LogLine
 class Guard:
     """`build` is the build directory; the configuration is text with the socket line left to us."""
 
-    def __init__(self, stage, build, config, socket=None, name="guard"):
+    def __init__(self, stage, build, config, socket=None, name="guard", user="nobody"):
         self.stage = stage
         self.name = name
+        self.user = user
         self.program = os.path.join(build, "egress-milter")
         self.ctl = os.path.join(build, "egressctl")
         for program in (self.program, self.ctl):
@@ -42,7 +43,7 @@ class Guard:
 
     def configure(self, config):
         """Writes the configuration file; a running daemon reads it at HUP."""
-        text = (f'socket = "{self.socket}";\nsocket_mode = "0666";\nuser = "nobody";\n'
+        text = (f'socket = "{self.socket}";\nsocket_mode = "0666";\nuser = "{self.user}";\n'
                 f'control = {{ socket = "{self.directory}/control.sock"; }};\n{config}\n')
         self.stage.write(f"{self.name}/egress-milter.conf", text)
 

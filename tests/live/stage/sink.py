@@ -160,6 +160,7 @@ class Sink:
         self.messages = []
         self.take_later = False
         self.lock = threading.Lock()
+        self.arrived = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
         threading.Thread(target=self._accept, daemon=True).start()
         stage.on_close(self.listener.close)
@@ -175,6 +176,7 @@ class Sink:
     def add(self, message):
         with self.lock:
             self.messages.append(message)
+        self.arrived.set()
 
     def having(self, recipient):
         """Messages that were delivered to this recipient, oldest first."""
