@@ -142,15 +142,14 @@ static void put_field(struct load_session *session)
     wire_put_header(&session->out, name, strlen(name), start, strlen(start));
 }
 
-/* The body frame that starts at body_offset, or the end of message with what is left of the body.
- */
+/* The body frame that starts at body_offset. */
 static void put_body(struct load_session *session)
 {
     size_t left = session->plan->body_size - session->body_offset;
 
-    if (session->event == WIRE_BODY && left > WIRE_BODY_CHUNK_BYTES)
+    if (left > WIRE_BODY_CHUNK_BYTES)
         left = WIRE_BODY_CHUNK_BYTES;
-    wire_put_body_head(&session->out, session->event, left);
+    wire_put_body_head(&session->out, WIRE_BODY, left);
     session->bulk = session->plan->body + session->body_offset;
     session->bulk_length = left;
     session->body_offset += left;
@@ -183,7 +182,6 @@ static void put_event(struct load_session *session)
         put_field(session);
         break;
     case WIRE_BODY:
-    case WIRE_END_OF_MESSAGE:
         put_body(session);
         break;
     default:
@@ -194,16 +192,13 @@ static void put_event(struct load_session *session)
 
 /* --- order of events --------------------------------------------------- */
 
-/* Postfix sends full chunks as BODY and the remainder with the end; Sendmail everything as BODY. */
+/* Both MTAs send the whole body as BODY and nothing with the end: some filters would lose it there.
+ */
 static enum wire_command body_or_end(const struct load_session *session)
 {
-    size_t left = session->plan->body_size - session->body_offset;
+    bool has_more = session->body_offset < session->plan->body_size;
 
-    if (is_unwanted(session, WIRE_BODY) || left == 0)
-        return WIRE_END_OF_MESSAGE;
-    if (session->plan->kind == MTA_SENDMAIL || left >= WIRE_BODY_CHUNK_BYTES)
-        return WIRE_BODY;
-    return WIRE_END_OF_MESSAGE;
+    return has_more && !is_unwanted(session, WIRE_BODY) ? WIRE_BODY : WIRE_END_OF_MESSAGE;
 }
 
 static void next_event(struct load_session *session)

@@ -39,7 +39,7 @@ static const char usage[] =
     "  --message FILE        send this message with --from and --rcpt\n"
     "  --result FILE         write the message as edited by the filter there\n"
     "both:\n"
-    "  --mta KIND            postfix or sendmail: macros and cutting of the body (postfix)\n"
+    "  --mta KIND            postfix or sendmail: whose macros, and when (postfix)\n"
     "  --from ADDRESS        sender (alice@example.org), empty for the null sender\n"
     "  --rcpt ADDRESS        recipient (bob@example.net); --message: may be repeated\n"
     "  --macro NAME=VALUE    sets one for all stages; an empty value removes it\n";

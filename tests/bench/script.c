@@ -277,32 +277,27 @@ static bool do_header_fill(struct script *script, const struct words *words)
     return done;
 }
 
-/* Body bytes as BODY frames; what is left of the last one stays for the end of message if
- * `keeps_rest`. */
-static bool send_body(struct script *script, struct wire_text body, bool keeps_rest,
-                      struct wire_text *rest_r, struct tally *tally)
+static bool send_body(struct script *script, struct wire_text body, struct tally *tally)
 {
     bool done = true;
 
-    while (done && (keeps_rest ? body.length >= WIRE_BODY_CHUNK_BYTES : body.length > 0)) {
+    while (done && body.length) {
         size_t length = body.length < WIRE_BODY_CHUNK_BYTES ? body.length : WIRE_BODY_CHUNK_BYTES;
 
         done = script_event(script, WIRE_BODY, body.data, length, tally);
         body.data += length;
         body.length -= length;
     }
-    *rest_r = body;
     return done;
 }
 
 static bool add_body(struct script *script, struct wire_text text)
 {
     struct tally tally = { 0 };
-    struct wire_text rest;
     bool done;
 
     wire_add_bytes(&script->mail.body, text.data, text.length);
-    done = send_body(script, text, false, &rest, &tally);
+    done = send_body(script, text, &tally);
     tally_print("body", &tally);
     return done;
 }
@@ -333,9 +328,9 @@ static bool do_body_fill(struct script *script, const struct words *words)
     return done;
 }
 
-static bool end_message(struct script *script, struct wire_text rest, const char *result)
+static bool end_message(struct script *script, const char *result)
 {
-    if (!script_event(script, WIRE_END_OF_MESSAGE, rest.data, rest.length, NULL))
+    if (!script_event(script, WIRE_END_OF_MESSAGE, "", 0, NULL))
         return false;
     script->is_message_over = true;
     if (result && !script_mail_write(&script->mail, result)) {
@@ -347,15 +342,13 @@ static bool end_message(struct script *script, struct wire_text rest, const char
 
 static bool do_eom(struct script *script, const struct words *words)
 {
-    return end_message(script, (struct wire_text){ "", 0 },
-                       words->count > 1 ? words->word[1].data : NULL);
+    return end_message(script, words->count > 1 ? words->word[1].data : NULL);
 }
 
 static bool send_message(struct script *script, const char *path, const char *result, bool is_raw)
 {
     struct tally headers = { 0 };
     struct tally body = { 0 };
-    struct wire_text rest;
     bool done;
 
     if (!script_mail_read(&script->mail, path, is_raw)) {
@@ -372,13 +365,11 @@ static bool send_message(struct script *script, const char *path, const char *re
     tally_print("headers", &headers);
     if (!done || !script_event(script, WIRE_END_OF_HEADERS, "", 0, NULL))
         return false;
-    rest = (struct wire_text){ script->mail.body.data, script->mail.body.length };
-    done = send_body(script, rest, script->macros.kind == MTA_POSTFIX, &rest, &body);
+    done = send_body(script, (struct wire_text){ script->mail.body.data, script->mail.body.length },
+                     &body);
     if (body.row[0].count)
         tally_print("body", &body);
-    if (script->is_body_skipped || script->offer.steps & WIRE_NO_BODY)
-        rest.length = 0;
-    return done && end_message(script, rest, result);
+    return done && end_message(script, result);
 }
 
 static bool do_message(struct script *script, const struct words *words)
