@@ -39,24 +39,24 @@ allow_starts() {
 
 # install_packages LOG KIND...: 0 when everything is there afterwards; the words of apt-get go to LOG
 install_packages() {
-    local log=$1 names
+    local log=$1 names code
     shift
-    names=$(missing_packages "$@")
-    [ -z "$names" ] && return 0
+    mapfile -t names < <(missing_packages "$@")
+    [ ${#names[@]} = 0 ] && return 0
     if ! command -v apt-get > /dev/null; then
-        echo "these packages are missing, and there is no apt-get to install them:" $names >&2
+        echo "these packages are missing, and there is no apt-get to install them: ${names[*]}" >&2
         return 1
     fi
-    forbid_starts
     # Postfix asks what it shall be; with "No configuration" the machine does not become a mail server.
-    case " $(echo $names) " in
+    case " ${names[*]} " in
     *" postfix "*)
         echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections >> "$log" 2>&1 ;;
     esac
+    forbid_starts
     export DEBIAN_FRONTEND=noninteractive
     { apt-get -q update &&
-      apt-get -q install -y --no-install-recommends --no-remove $names; } >> "$log" 2>&1 < /dev/null
-    local code=$?
+      apt-get -q install -y --no-install-recommends --no-remove "${names[@]}"; } >> "$log" 2>&1 < /dev/null
+    code=$?
     allow_starts
     return $code
 }

@@ -30,10 +30,10 @@ class Group:
             return function
         return keep
 
-    def selected(self, pattern):
-        """Cases whose `group: title` contains the pattern (None: all)."""
+    def selected(self, patterns):
+        """Cases whose `group: title` contains one of the patterns (None: all)."""
         return [(title, function) for title, function in self.cases
-                if not pattern or pattern.lower() in f"{self.name}: {title}".lower()]
+                if not patterns or any(text.lower() in f"{self.name}: {title}".lower() for text in patterns)]
 
 
 def expect(condition, words):
