@@ -19,11 +19,12 @@ struct clock {
 extern const struct clock clock_system;
 
 /* A clock that stands still; embed or use directly. random() counts up from 0, one byte after the
- * other. */
+ * other, and on with the next call. For one thread. */
 struct clock_fixed {
     struct clock clock;
     int64_t now_s;
     uint64_t now_ns;
+    uint8_t next_random;
 };
 void clock_fixed_init(struct clock_fixed *fixed, int64_t now_s);
 

@@ -11,10 +11,10 @@
 #include "util/error.h"
 
 /*
- * Appends the file's bytes to buffer. Fails on anything that is no regular file (a FIFO would
- * block), above `max_bytes`, or unreadable; the error then names the path, and for EACCES the first
- * path component that denies access, its owner and mode, and the chown/chmod to run (for the
- * effective user).
+ * Appends the file's bytes to buffer, which stays as it was on failure. Fails on anything that is
+ * no regular file (a FIFO would block), above `max_bytes`, or unreadable; the error then names the
+ * path, and for EACCES the first path component that denies access, its owner and mode, and the
+ * chown/chmod to run (for the effective user).
  */
 bool file_read(const char *path, size_t max_bytes, struct buffer *buffer, struct error *error);
 /*

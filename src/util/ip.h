@@ -25,7 +25,7 @@ struct ip_network {
 /* "192.0.2.1", "2001:db8::1"; also with brackets and with "IPv6:" before, as MTAs write it. */
 bool ip_parse(struct span text, struct ip *ip_r);
 /* "192.0.2.0/24", or a bare address. Host bits set are an error: *host_bits_r is then true (may be
- * NULL). */
+ * NULL) and *network_r holds the network without them, for the text of the error. */
 bool ip_network_parse(struct span text, struct ip_network *network_r, bool *host_bits_r);
 bool ip_network_contains(const struct ip_network *network, const struct ip *ip);
 bool ip_is_loopback(const struct ip *ip);

@@ -21,6 +21,7 @@ struct json {
 struct json json_new(struct buffer *out);
 /* name is NULL inside arrays and at the top. bracket: '{' or '['. */
 void json_open(struct json *json, const char *name, char bracket);
+/* bracket: the closing one, or the one it was opened with. */
 void json_close(struct json *json, char bracket);
 void json_text(struct json *json, const char *name, struct span value);
 void json_number(struct json *json, const char *name, int64_t value);
