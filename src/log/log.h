@@ -31,8 +31,9 @@ struct log_sink {
     void (*write)(struct log_sink *sink, enum log_level level, struct span line);
 };
 
-/* Before the first line, and again after fork; `facility` as in syslog.conf ("mail"), NULL keeps.
- * False: unknown facility. */
+/* Before the first line, and again after fork; `facility` as in syslog.conf ("mail"), NULL keeps
+ * (the program too). False: unknown facility, nothing is changed then. Without it lines go to
+ * stderr. */
 bool log_open_syslog(const char *program, const char *facility);
 /* Lines go to stderr, unprefixed by time: "program: level: text". */
 void log_open_stderr(const char *program);
