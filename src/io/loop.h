@@ -14,7 +14,8 @@
 struct loop;
 struct loop_watch;
 
-/* What happened: poll(2) events in `revents`, or 0 when the deadline passed. */
+/* What happened: poll(2) events in `revents` (those asked for, and POLLERR, POLLHUP, POLLNVAL), or
+ * 0 when the deadline passed. A deadline passes once; loop_arm() sets the next. */
 typedef void loop_callback(struct loop *loop, struct loop_watch *watch, short revents,
                            void *context);
 
@@ -32,7 +33,12 @@ struct loop_watch *loop_watch(struct loop *loop, int fd, short events, int timeo
 void loop_arm(struct loop *loop, struct loop_watch *watch, short events, int timeout_ms);
 /* Ends a watch and clears the pointer; safe inside its own callback. */
 void loop_unwatch(struct loop *loop, struct loop_watch **watch);
-/* Serves until loop_stop(). */
+/* What to call, in the loop's thread, after loop_wake(); several wakes may become one call. One for
+ * each loop, set before loop_run(). */
+typedef void loop_wake_callback(struct loop *loop, void *context);
+void loop_on_wake(struct loop *loop, loop_wake_callback *callback, void *context);
+void loop_wake(struct loop *loop);
+/* Serves until loop_stop(), which may also come before; can then be called again. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
