@@ -17,8 +17,8 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-#define BATCHES 9
-#define BATCH_NS 6000000u
+#define BATCHES 5
+#define BATCH_NS 3000000u
 
 struct bench {
     const struct floor_work *work;
