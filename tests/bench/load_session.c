@@ -52,10 +52,9 @@ static enum session_status lose(struct load_session *session, const char *why)
 static int write_pending(struct load_session *session)
 {
     for (;;) {
-        struct iovec parts[2] = {
-            { session->out.data + session->out_sent, session->out.length - session->out_sent },
-            { (void *)session->bulk, session->bulk_length },
-        };
+        struct wire_text rest = wire_rest(&session->out, session->out_sent);
+        struct iovec parts[2] = { { (void *)rest.data, rest.length },
+                                  { (void *)session->bulk, session->bulk_length } };
         ssize_t count;
         size_t from_out;
 
@@ -68,7 +67,8 @@ static int write_pending(struct load_session *session)
             return errno == EAGAIN ? 0 : -1;
         from_out = (size_t)count < parts[0].iov_len ? (size_t)count : parts[0].iov_len;
         session->out_sent += from_out;
-        session->bulk += (size_t)count - from_out;
+        if (session->bulk)
+            session->bulk += (size_t)count - from_out;
         session->bulk_length -= (size_t)count - from_out;
     }
     session->out.length = 0;
@@ -383,9 +383,9 @@ static int read_some(struct load_session *session)
 static enum session_status take_frame(struct load_session *session, bool *more_r)
 {
     struct wire_frame frame;
+    struct wire_text rest = wire_rest(&session->in, session->in_used);
     size_t used;
-    int found = wire_next_frame(session->in.data + session->in_used,
-                                session->in.length - session->in_used, ANSWER_LIMIT, &frame, &used);
+    int found = wire_next_frame(rest.data, rest.length, ANSWER_LIMIT, &frame, &used);
 
     *more_r = found > 0;
     if (found < 0)

@@ -39,6 +39,13 @@ void wire_add_bytes(struct wire_buffer *buffer, const void *data, size_t length)
     buffer->length += length;
 }
 
+struct wire_text wire_rest(const struct wire_buffer *buffer, size_t used)
+{
+    if (used >= buffer->length)
+        return (struct wire_text){ "", 0 };
+    return (struct wire_text){ buffer->data + used, buffer->length - used };
+}
+
 void wire_begin(struct wire_buffer *buffer, enum wire_command command)
 {
     char letter = (char)command;

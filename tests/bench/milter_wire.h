@@ -138,6 +138,8 @@ struct wire_answer {
 /* Reserves nothing; frees what the buffer holds and leaves it empty and usable. */
 void wire_buffer_free(struct wire_buffer *buffer);
 void wire_add_bytes(struct wire_buffer *buffer, const void *data, size_t length);
+/* What stands behind the first `used` bytes; never NULL. */
+struct wire_text wire_rest(const struct wire_buffer *buffer, size_t used);
 
 /* One frame: begin, any number of adds, end. wire_add_text adds the closing NUL, the text may hold
  * others. */

@@ -367,8 +367,7 @@ static bool send_message(struct script *script, const char *path, const char *re
         return false;
     done = send_body(script, (struct wire_text){ script->mail.body.data, script->mail.body.length },
                      &body);
-    if (body.row[0].count)
-        tally_print("body", &body);
+    tally_print("body", &body);
     return done && end_message(script, result);
 }
 
@@ -422,8 +421,15 @@ static bool do_leave(struct script *script, const struct words *words)
 
 static bool do_obey(struct script *script, const struct words *words)
 {
+    unsigned long patience_ms = 1000;
+
+    if (words->count > 2 && !read_number(words->word[2], &patience_ms)) {
+        script->status = 2;
+        return false;
+    }
     script->is_free = strcmp(words->word[1].data, "no") == 0;
-    return true;
+    script->patience_ms = (unsigned)patience_ms;
+    return script_set_patience(script);
 }
 
 static const struct {
@@ -455,7 +461,7 @@ static const struct {
     { "abort", 1, 1, do_abort },
     { "quit", 1, 1, do_leave },
     { "drop", 1, 1, do_leave },
-    { "obey", 2, 2, do_obey },
+    { "obey", 2, 3, do_obey },
 };
 
 static bool run_words(struct script *script, const struct words *words)

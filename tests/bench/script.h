@@ -42,7 +42,7 @@
 
 struct script {
     const struct load_plan *plan; /* target, MTA kind, sender */
-    unsigned timeout_s;           /* 0: 60 */
+    unsigned timeout_s;           /* for one answer */
     const char *result_file;      /* for the message of script_run_message */
     const char *recipient[SCRIPT_LIST_MAX];
     size_t recipients;
@@ -60,7 +60,8 @@ struct script {
     unsigned messages;
     unsigned accepted_recipients;
     bool has_macros;
-    bool is_free; /* obey no */
+    bool is_free;         /* obey no */
+    unsigned patience_ms; /* then */
     bool is_message_over;
     bool is_body_skipped;
     int status; /* exit status so far */

@@ -66,6 +66,8 @@ static void tally_add(struct tally *tally, const char *word)
 
 void tally_print(const char *label, const struct tally *tally)
 {
+    if (tally->row[0].count == 0)
+        return;
     printf("%s:", label);
     for (size_t i = 0; i < TALLY_WORDS && tally->row[i].count; i++)
         printf(" %s=%lu", tally->row[i].word, tally->row[i].count);
@@ -125,15 +127,16 @@ static bool send_pending(struct script *script)
     return true;
 }
 
+/* False: the script must end, its status is set; or, where it need not obey, nothing came (status
+ * 0). */
 static bool receive_frame(struct script *script, const char *event, struct wire_frame *frame_r)
 {
     for (;;) {
         char bytes[65536];
+        struct wire_text rest = wire_rest(&script->in, script->in_used);
         size_t used;
         ssize_t count;
-        int found =
-            wire_next_frame(script->in.data + script->in_used, script->in.length - script->in_used,
-                            ANSWER_LIMIT, frame_r, &used);
+        int found = wire_next_frame(rest.data, rest.length, ANSWER_LIMIT, frame_r, &used);
 
         if (found > 0) {
             script->in_used += used;
@@ -144,6 +147,8 @@ static bool receive_frame(struct script *script, const char *event, struct wire_
         count = recv(script->fd, bytes, sizeof bytes, 0);
         if (count < 0 && errno == EINTR)
             continue;
+        if (count < 0 && errno == EAGAIN && script->is_free)
+            return false;
         if (count < 0 && errno == EAGAIN)
             return leave(script, event, "timeout");
         if (count <= 0)
@@ -154,14 +159,20 @@ static bool receive_frame(struct script *script, const char *event, struct wire_
     }
 }
 
+bool script_set_patience(struct script *script)
+{
+    unsigned patience_ms = script->is_free ? script->patience_ms : script->timeout_s * 1000;
+    struct timeval limit = { .tv_sec = patience_ms / 1000, .tv_usec = patience_ms % 1000 * 1000 };
+
+    return script->fd < 0 ||
+           setsockopt(script->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0;
+}
+
 bool script_connect(struct script *script)
 {
-    struct timeval limit = { .tv_sec = script->timeout_s ? script->timeout_s : 60 };
-
     script_disconnect(script, true);
     script->fd = mta_socket_connect(&script->plan->target);
-    if (script->fd < 0 ||
-        setsockopt(script->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0) {
+    if (script->fd < 0 || !script_set_patience(script)) {
         fprintf(stderr, "mtaload: cannot connect: %s\n", strerror(errno));
         script->status = 1;
         return false;
@@ -192,7 +203,7 @@ bool script_negotiate(struct script *script, uint32_t version, uint32_t actions,
     wire_put_offer(&script->out, version, actions, steps);
     send_pending(script);
     if (!receive_frame(script, "negotiate", &frame))
-        return false;
+        return script->status == 0 && leave(script, "negotiate", "timeout");
     script->offer_bytes.length = 0;
     wire_add_bytes(&script->offer_bytes, frame.data, frame.length);
     frame.data = script->offer_bytes.data;
@@ -272,8 +283,11 @@ static bool take_answers(struct script *script, enum wire_command event, struct 
         struct wire_frame frame;
         struct wire_answer answer;
 
-        if (!receive_frame(script, name, &frame))
-            return false;
+        if (!receive_frame(script, name, &frame)) {
+            if (script->status == 0)
+                tell(tally, name, "silent");
+            return script->status == 0;
+        }
         if (!wire_read_answer(&frame, &answer))
             return leave(script, name, "malformed");
         tell_answer(tally, name, &answer);
@@ -330,8 +344,11 @@ bool script_frame(struct script *script, char letter, bool is_answered, const vo
     send_pending(script);
     if (!is_answered)
         return true;
-    if (!receive_frame(script, "frame", &frame))
-        return false;
+    if (!receive_frame(script, "frame", &frame)) {
+        if (script->status == 0)
+            puts("frame: silent");
+        return script->status == 0;
+    }
     if (!wire_read_answer(&frame, &answer))
         return leave(script, "frame", "malformed");
     print_answer("frame", &answer);

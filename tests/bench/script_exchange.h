@@ -18,6 +18,8 @@ struct tally {
 bool script_ensure_session(struct script *script);
 bool script_connect(struct script *script);
 bool script_negotiate(struct script *script, uint32_t version, uint32_t actions, uint32_t steps);
+/* How long an answer is waited for, after is_free, patience_ms or timeout_s have changed. */
+bool script_set_patience(struct script *script);
 /* Closes, with QUIT if `politely`. */
 void script_disconnect(struct script *script, bool politely);
 
