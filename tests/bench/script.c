@@ -7,85 +7,7 @@
 #include <string.h>
 
 #include "script_exchange.h"
-
-#define WORDS_MAX 64
-
-struct words {
-    struct wire_text word[WORDS_MAX]; /* each ends in a NUL that is not counted */
-    size_t count;
-};
-
-/* --- words ------------------------------------------------------------- */
-
-static int hex_digit(char digit)
-{
-    const char *digits = "0123456789abcdef";
-    const char *found = digit ? strchr(digits, digit | 0x20) : NULL;
-
-    return found ? (int)(found - digits) : -1;
-}
-
-/* Undoes the escape at *from (behind the backslash) and moves it on. */
-static char read_escape(const char **from)
-{
-    static const char letters[] = "nrt0";
-    static const char bytes[] = "\n\r\t\0";
-    char letter = *(*from)++;
-    const char *found = letter ? strchr(letters, letter) : NULL;
-
-    if (found)
-        return bytes[found - letters];
-    if (letter == 'x' && hex_digit((*from)[0]) >= 0 && hex_digit((*from)[1]) >= 0) {
-        int value = hex_digit((*from)[0]) * 16 + hex_digit((*from)[1]);
-
-        *from += 2;
-        return (char)value;
-    }
-    return letter;
-}
-
-/* Cuts a line into words, in place. False: a quote is not closed, or there are too many. */
-static bool split_words(char *line, struct words *words)
-{
-    const char *from = line;
-    char *to = line;
-
-    words->count = 0;
-    for (;;) {
-        bool is_quoted;
-        char *start;
-
-        from += strspn(from, " \t\r\n");
-        if (!*from || *from == '#')
-            return true;
-        if (words->count == WORDS_MAX)
-            return false;
-        is_quoted = *from == '"';
-        from += is_quoted;
-        start = to;
-        while (*from && (is_quoted ? *from != '"' : !strchr(" \t\r\n", *from))) {
-            if (is_quoted && *from == '\\' && from[1]) {
-                from++;
-                *to++ = read_escape(&from);
-            } else {
-                *to++ = *from++;
-            }
-        }
-        if (is_quoted && !*from)
-            return false;
-        from += *from != 0;
-        words->word[words->count++] = (struct wire_text){ start, (size_t)(to - start) };
-        *to++ = 0;
-    }
-}
-
-static bool read_number(struct wire_text word, unsigned long *number_r)
-{
-    char *end;
-
-    *number_r = strtoul(word.data, &end, 0);
-    return word.length && *end == 0;
-}
+#include "script_words.h"
 
 /* --- macros and envelope ----------------------------------------------- */
 
@@ -101,9 +23,9 @@ static bool do_negotiate(struct script *script, const struct words *words)
     unsigned long steps = WIRE_STEPS_POSTFIX;
     unsigned long version = WIRE_VERSION;
 
-    if ((words->count > 1 && !read_number(words->word[1], &actions)) ||
-        (words->count > 2 && !read_number(words->word[2], &steps)) ||
-        (words->count > 3 && !read_number(words->word[3], &version)))
+    if ((words->count > 1 && !words_read_number(words->word[1], &actions)) ||
+        (words->count > 2 && !words_read_number(words->word[2], &steps)) ||
+        (words->count > 3 && !words_read_number(words->word[3], &version)))
         script->status = 2;
     return script->status == 0 && script_connect(script) &&
            script_negotiate(script, (uint32_t)version, (uint32_t)actions, (uint32_t)steps);
@@ -117,7 +39,7 @@ static bool do_connect(struct script *script, const struct words *words)
     struct wire_buffer frame = { 0 };
     bool done;
 
-    if (words->count > 3 && !read_number(words->word[3], &port)) {
+    if (words->count > 3 && !words_read_number(words->word[3], &port)) {
         script->status = 2;
         return false;
     }
@@ -184,7 +106,7 @@ static bool do_rcpts(struct script *script, const struct words *words)
     struct tally tally = { 0 };
     unsigned long count;
     char bare[1024];
-    bool done = read_number(words->word[1], &count);
+    bool done = words_read_number(words->word[1], &count);
 
     script->status = done ? script->status : 2;
     copy_bare_address(words->word[2].data, bare, sizeof bare);
@@ -249,7 +171,7 @@ static bool do_headers(struct script *script, const struct words *words)
 {
     struct tally tally = { 0 };
     unsigned long count;
-    bool done = read_number(words->word[1], &count);
+    bool done = words_read_number(words->word[1], &count);
 
     script->status = done ? script->status : 2;
     for (unsigned long i = 0; done && i < count; i++)
@@ -263,7 +185,7 @@ static bool do_header_fill(struct script *script, const struct words *words)
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
     struct wire_buffer value = { 0 };
     unsigned long bytes;
-    bool done = read_number(words->word[2], &bytes);
+    bool done = words_read_number(words->word[2], &bytes);
 
     if (!done) {
         script->status = 2;
@@ -317,7 +239,7 @@ static bool do_body_fill(struct script *script, const struct words *words)
 
     while (words->count > 2 && kind < 3 && strcmp(words->word[2].data, kinds[kind]) != 0)
         kind++;
-    if (kind < 3 && read_number(words->word[1], &bytes))
+    if (kind < 3 && words_read_number(words->word[1], &bytes))
         body = load_body_new((enum load_body)kind, bytes);
     if (!body) {
         script->status = 2;
@@ -423,7 +345,7 @@ static bool do_obey(struct script *script, const struct words *words)
 {
     unsigned long patience_ms = 1000;
 
-    if (words->count > 2 && !read_number(words->word[2], &patience_ms)) {
+    if (words->count > 2 && !words_read_number(words->word[2], &patience_ms)) {
         script->status = 2;
         return false;
     }
@@ -527,7 +449,7 @@ int script_run_file(struct script *script, const char *path)
         struct words words;
 
         number++;
-        if (!split_words(line, &words))
+        if (!words_split(line, &words))
             script->status = 2, going = false;
         else if (words.count)
             going = run_words(script, &words);
@@ -548,7 +470,7 @@ static bool run_line(struct script *script, const char *before, const char *text
     char line[2048];
 
     snprintf(line, sizeof line, "%s%s%s", before, text, after);
-    return split_words(line, &words) && run_words(script, &words);
+    return words_split(line, &words) && run_words(script, &words);
 }
 
 int script_run_message(struct script *script, const char *path)
