@@ -32,10 +32,13 @@ struct config_report;
 struct config_report *config_report_new(void);
 void config_report_free(struct config_report **report);
 size_t config_report_count(const struct config_report *report, enum config_severity severity);
-/* All faults in file order, then in the order they were added. */
+/* All faults by file in the order of reading, by line, then as they were added; those without a
+ * place come last. NULL past the end. */
 const struct config_fault *config_report_fault(const struct config_report *report, size_t index);
 size_t config_report_size(const struct config_report *report);
-/* place may be NULL: then the line begins with the setting. */
+/* place or its file may be NULL: then the line begins with the setting; setting NULL or "": left
+ * out. Control bytes and what is no UTF-8 become \xNN. List entries are named
+ * domains[0].keys[1].file, counted over all files. */
 void config_complain(struct config_report *report, enum config_severity severity,
                      const struct config_place *place, const char *setting, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
@@ -43,8 +46,9 @@ void config_complain(struct config_report *report, enum config_severity severity
 /*
  * Reads `path` against `tables` (pointers, ended by NULL).
  * Returns the configuration, or NULL with at least one CONFIG_ERROR in the report. Runs every
- * table's check. Syntax faults: only the first of each file is known. The result is immutable and
- * owns every struct, text and list.
+ * table's check, also after errors, but not when a file could not be read or parsed. Syntax faults:
+ * only the first of each file is known. The result is immutable and owns every struct, text and
+ * list.
  */
 struct config *config_load(const char *path, const struct config_table *const *tables,
                            struct config_report *report);
