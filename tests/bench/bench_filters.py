@@ -127,7 +127,6 @@ socket = "unix:{folder}/milter.sock";
 socket_mode = "0666";
 mode = "enforce";
 user = "{user}";
-state = {{ directory = "{folder}"; }};
 control = {{ socket = "{folder}/control.sock"; }};
 domains = ( {{ name = "{domain}"; keys = ( {keys} ); }} );
 signing = {{ canonicalization = "{forms}"; }};
