@@ -14,7 +14,7 @@ struct body_facts {
     uint64_t size;         /* octets */
     uint64_t longest_line; /* octets between line ends (CRLF), the CRLF not counted; a bare CR or LF
                               ends no line */
-    uint64_t longest_line_number; /* 1-based number of that line */
+    uint64_t longest_line_number; /* 1-based number of the first such line; 0: empty body */
     bool has_8bit;
     bool has_nul;
     bool has_bare_cr;

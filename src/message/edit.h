@@ -26,7 +26,8 @@ enum edit_kind {
 struct edit {
     enum edit_kind kind;
     struct span name;
-    struct span value; /* as header_field.value with its leading space; LF + WSP folds */
+    struct span
+        value; /* always with its leading space, whatever the session keeps; LF + WSP folds */
     uint32_t instance; /* REPLACE, DELETE: numbered in the message as it arrived */
     struct edit *next;
 };
@@ -42,8 +43,10 @@ void edit_list_init(struct edit_list *list);
 struct edit *edit_add(struct edit_list *list, struct arena *arena, enum edit_kind kind,
                       struct span name, struct span value, uint32_t instance);
 /*
- * The header after the edits into *view_r (same field form, instances renumbered). Prepended
- * fields: the last one decided is topmost. False: arena exhausted.
+ * The header after the edits into *view_r (same field form, instances renumbered; texts and,
+ * without edits, the fields themselves are shared with `before`). Prepended fields: the last one
+ * decided is topmost. DELETE and REPLACE of an instance that is not there change nothing; deleted
+ * beats replaced; the later of two replacements counts. False: arena exhausted.
  */
 bool edit_view(const struct header_list *before, const struct edit_list *edits, struct arena *arena,
                struct header_list *view_r);

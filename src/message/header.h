@@ -72,6 +72,8 @@ struct header_field {
                           change and delete */
 };
 
+struct name_node;
+
 struct header_list {
     const struct header_field *fields; /* top to bottom */
     size_t count;
@@ -79,10 +81,12 @@ struct header_list {
     bool keeps_space;              /* values hold what followed the colon (SMFIP_HDR_LEADSPC) */
     size_t bytes;                  /* names, colons, values and line ends as they travel (CRLF) */
     uint32_t longest_line;         /* octets of the longest header line, its CRLF not counted */
-    const struct header_field *longest_field;
-    bool has_8bit, has_nul, has_bare_cr;
+    const struct header_field *longest_field; /* the first that has such a line, or NULL */
+    bool has_8bit, has_nul;                   /* in names or values */
+    bool has_bare_cr;                         /* any CR: the line ends of a value are LF alone */
     /* for header_list_add only */
     size_t room;
+    struct name_node *names;
 };
 
 /* HEADER_OTHER when the name is none of the rows; case does not matter. */
@@ -91,8 +95,10 @@ enum header_id header_id_of(struct span name);
 struct span header_name(enum header_id id);
 
 void header_list_init(struct header_list *list, bool keeps_space);
-/* Copies name and value into the arena; false when the arena is exhausted (the field is then not in
- * the list). */
+/*
+ * Copies name and value into the arena; false when the arena is exhausted (the field is then not in
+ * the list). One pass over the bytes; the cost does not depend on how many fields came before.
+ */
 bool header_list_add(struct header_list *list, struct arena *arena, struct span name,
                      struct span value);
 /* The first field from the top of this identifier, or NULL; a known identifier only. */

@@ -46,7 +46,8 @@ struct envelope {
     bool body_8bitmime;  /* BODY=8BITMIME was given at MAIL */
     struct recipient *recipients;
     size_t recipient_count, recipient_room;
-    struct span queue_id; /* i, from wherever it came first */
+    size_t recipient_total; /* told by the MTA; more than are kept only over the ceiling */
+    struct span queue_id;   /* i, from wherever it came first */
 };
 
 #endif
