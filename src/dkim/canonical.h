@@ -16,19 +16,21 @@
 
 enum canonical { CANONICAL_SIMPLE, CANONICAL_RELAXED };
 
-/* Takes canonical bytes as they become certain. */
+/* Takes canonical bytes as they become certain; they are valid during the call only. */
 typedef void canonical_sink(void *context, const void *bytes, size_t size);
+
+/* White space that relaxed keeps back until it knows what follows. */
+enum canonical_held { CANONICAL_HELD_NONE, CANONICAL_HELD_SPACE, CANONICAL_HELD_SPACE_CR };
 
 /* State of one body in one form; plain data, no heap. Fields are private to canonical*.c. */
 struct canonical_body {
     enum canonical form;
+    enum canonical_held held; /* relaxed only */
     canonical_sink *sink;
     void *context;
     uint64_t pending_lines; /* CRLFs seen and not yet known to be followed by more */
-    bool after_cr;
-    bool pending_space; /* relaxed: a run of white space not yet known to be followed by text */
-    bool in_line;       /* bytes of the current line went out */
-    uint64_t emitted;
+    uint64_t emitted;       /* octets handed to the sink */
+    bool after_cr;          /* a CR seen and not yet known to be half of a CRLF */
 };
 
 void canonical_body_init(struct canonical_body *body, enum canonical form, canonical_sink *sink,

@@ -23,10 +23,19 @@
 enum dkim_on_failure { DKIM_ON_FAILURE_DEFER, DKIM_ON_FAILURE_HOLD, DKIM_ON_FAILURE_PASS };
 
 struct signing_settings {
-    enum canonical header_form, body_form; /* from the canonicalization choice */
-    int64_t expire_s;
+    int canonicalization; /* the form of the header times 2, plus that of the body */
+    int64_t expire_s;     /* 0: no x= */
     bool in_observe;
 };
+
+static inline enum canonical signing_header_form(const struct signing_settings *settings)
+{
+    return settings->canonicalization / 2 ? CANONICAL_RELAXED : CANONICAL_SIMPLE;
+}
+static inline enum canonical signing_body_form(const struct signing_settings *settings)
+{
+    return settings->canonicalization % 2 ? CANONICAL_RELAXED : CANONICAL_SIMPLE;
+}
 
 extern const struct config_table dkim_signing_table; /* path "signing" */
 extern const struct config_table
@@ -36,7 +45,8 @@ struct dkim_domain_key {
     const char *selector;
     const char *path;
     struct dkim_key *key; /* NULL: degraded */
-    const char *fault;    /* why, one line; NULL: good */
+    const char *fault;    /* why there is none, one line; NULL: there is one */
+    const char *warning;  /* it signs, but this is to be said against it; NULL: nothing */
 };
 
 struct dkim_domain {
@@ -46,21 +56,21 @@ struct dkim_domain {
     bool third_party;
     enum dkim_on_failure on_failure;
     const struct dkim_domain_key *keys; /* RSA first */
-    size_t key_count;
-    bool is_degraded; /* some key has a fault */
+    size_t key_count; /* 0 only in an entry of "dir:" whose folder cannot be read */
+    bool is_degraded; /* some key has a fault, or all are out of reach */
 };
 
 struct dkim_domains;
 
 /*
  * Builds the table from a loaded configuration. Configuration faults (d= unaligned without
- * third_party, a template that names no file) are errors; key faults are warnings, each one line
- * with path and remedy. NULL when the report got an error. Templates in file: {d}, {selector},
- * {name}.
+ * third_party, a template that makes no path, one record for two keys) are errors; key faults are
+ * warnings, each one line with path and remedy. NULL when the report got an error. Templates in
+ * file: {d}, {selector}, {name}.
  */
 struct dkim_domains *dkim_domains_build(const struct config *config, struct config_report *report);
 void dkim_domains_free(struct dkim_domains **domains);
-/* from_domain in A-labels. NULL: no entry. */
+/* from_domain in A-labels. NULL: no entry; an address literal matches none, "*" included. */
 const struct dkim_domain *dkim_domains_find(const struct dkim_domains *domains,
                                             struct span from_domain);
 /* Is this domain (A-labels) one of ours: an entry other than "*" matches it? */

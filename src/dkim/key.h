@@ -19,7 +19,9 @@ enum dkim_algorithm { DKIM_RSA_SHA256, DKIM_ED25519_SHA256 };
 
 struct dkim_key; /* immutable after load but for an atomic counter of uses */
 
-/* Loads PEM, PKCS#1 or PKCS#8 (unencrypted). Errors name the path, what was found and the remedy.
+/*
+ * Loads PEM, PKCS#1 or PKCS#8, unencrypted. Errors are one line: the path, what was found and the
+ * remedy. A file the world can read or write is refused: what lies in it is no secret any more.
  */
 struct dkim_key *dkim_key_read(const char *path, struct error *error);
 /* The same from bytes; `name` stands in errors for the path. */
@@ -33,6 +35,9 @@ void dkim_key_unref(struct dkim_key **key);
 
 enum dkim_algorithm dkim_key_algorithm(const struct dkim_key *key);
 unsigned dkim_key_bits(const struct dkim_key *key);
+/* What is to be said against a key that signs all the same (RSA below 2048 bits, RFC 8301 3.2), one
+ * line; NULL: nothing. */
+const char *dkim_key_warning(const struct dkim_key *key);
 const char *dkim_algorithm_name(enum dkim_algorithm algorithm); /* "rsa-sha256" */
 /* PKCS#8 PEM of the private key, appended. */
 bool dkim_key_print_private(const struct dkim_key *key, struct buffer *out);
@@ -40,8 +45,11 @@ bool dkim_key_print_private(const struct dkim_key *key, struct buffer *out);
  * raw 32 octets). */
 bool dkim_key_print_record(const struct dkim_key *key, struct buffer *out);
 
-/* Signs a 32-octet SHA-256 digest. *size_io: room in, octets out. False: OpenSSL failed (error
- * filled). */
+/*
+ * Signs a 32-octet SHA-256 digest (RFC 8463 3: Ed25519 signs the digest too). RSA signatures are
+ * verified before they are handed out, Ed25519 ones the first time a key is used and every 64th
+ * time. False with *error filled: OpenSSL failed, or what it made does not verify.
+ */
 bool dkim_key_sign(struct dkim_key *key, const uint8_t digest[static 32],
                    uint8_t signature[static DKIM_SIGNATURE_MAX], size_t *size_r,
                    struct error *error);

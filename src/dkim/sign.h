@@ -29,16 +29,17 @@ struct dkim_request {
     int64_t expire_s;    /* x= is t + this; 0: no x= */
     /*
      * Fields the MTA may still add after us are never oversigned while absent: Date, Message-ID,
-     * and To, Cc when no recipient field is there at all. True: nothing that is absent is
-     * oversigned (observe).
+     * and To, Cc when neither is there (Bcc is removed). True: nothing that is absent is oversigned
+     * (observe).
      */
     bool no_absent_oversign;
 };
 
 /*
  * *value_r: the field's value with its leading space, folded with LF + TAB, at most 78 columns
- * where tokens allow; lives in the arena. `view` must hold exactly one From. False with *error
- * filled: nothing was signed.
+ * where tokens allow; lives in the arena. `view` must hold exactly one From. Where the view does
+ * not keep leading spaces, simple would hash what nobody knows: the header is then signed relaxed.
+ * False with *error filled: nothing was signed.
  */
 bool dkim_sign(const struct dkim_request *request, const struct header_list *view,
                const struct dkim_body_hash *body, struct arena *arena, struct span *value_r,
