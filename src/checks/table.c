@@ -1,0 +1,11 @@
+/*
+ * table: every check, in the order they run and their findings stand in the log line.
+ */
+#include "checks/checks.h"
+
+const struct check *const check_table[] = {
+    &check_from_missing,       &check_from_multiple, &check_date_missing,
+    &check_message_id_missing, &check_line_too_long,
+};
+
+const size_t check_count = sizeof(check_table) / sizeof(check_table[0]);
