@@ -1,0 +1,69 @@
+/*
+ * planned: settings that the user contract names and this version has not. Using one is an error
+ * that says so, so that nobody believes in a limit that is not kept. A feature that lands takes its
+ * row from here.
+ */
+#include "site/settings.h"
+
+#include <stddef.h>
+
+static const struct config_row top_rows[] = {
+    { .name = "state", .type = CONFIG_PLANNED },
+    { .name = "redis", .type = CONFIG_PLANNED },
+    { .name = "http", .type = CONFIG_PLANNED },
+    { .name = "dns", .type = CONFIG_PLANNED },
+    { .name = "groups", .type = CONFIG_PLANNED },
+    { .name = "plans", .type = CONFIG_PLANNED },
+    { .name = "senders", .type = CONFIG_PLANNED },
+    { .name = "limits", .type = CONFIG_PLANNED },
+    { .name = "exceptions", .type = CONFIG_PLANNED },
+    { .name = "lists", .type = CONFIG_PLANNED },
+    { .name = "behaviour", .type = CONFIG_PLANNED },
+    { .name = "hold", .type = CONFIG_PLANNED },
+    { .name = "notices", .type = CONFIG_PLANNED },
+    { .name = "suppression", .type = CONFIG_PLANNED },
+    { .name = "hooks", .type = CONFIG_PLANNED },
+    CONFIG_ROWS_END,
+};
+
+static const struct config_table top_table = { .path = "", .rows = top_rows, .size = 0 };
+
+static const struct config_row rule_rows[] = {
+    { .name = "from-invalid", .type = CONFIG_PLANNED },
+    { .name = "nul-byte", .type = CONFIG_PLANNED },
+    { .name = "header-duplicate", .type = CONFIG_PLANNED },
+    { .name = "header-malformed", .type = CONFIG_PLANNED },
+    { .name = "header-8bit", .type = CONFIG_PLANNED },
+    { .name = "mime-version-missing", .type = CONFIG_PLANNED },
+    { .name = "date-invalid", .type = CONFIG_PLANNED },
+    { .name = "bare-newline", .type = CONFIG_PLANNED },
+    { .name = "size-exceeded", .type = CONFIG_PLANNED },
+    { .name = "limit-exceeded", .type = CONFIG_PLANNED },
+    { .name = "recipient-null-mx", .type = CONFIG_PLANNED },
+    { .name = "recipient-honeypot", .type = CONFIG_PLANNED },
+    { .name = "recipient-domain-missing", .type = CONFIG_PLANNED },
+    { .name = "recipient-typo", .type = CONFIG_PLANNED },
+    { .name = "recipient-suppressed", .type = CONFIG_PLANNED },
+    { .name = "attachment-dangerous", .type = CONFIG_PLANNED },
+    { .name = "owners-unavailable", .type = CONFIG_PLANNED },
+    { .name = "auth-required", .type = CONFIG_PLANNED },
+    { .name = "tls-required", .type = CONFIG_PLANNED },
+    { .name = "sender-not-owned", .type = CONFIG_PLANNED },
+    { .name = "from-not-owned", .type = CONFIG_PLANNED },
+    { .name = "domain-not-ours", .type = CONFIG_PLANNED },
+    { .name = "display-name-spoof", .type = CONFIG_PLANNED },
+    { .name = "calendar-on-behalf", .type = CONFIG_PLANNED },
+    { .name = "dmarc-would-fail", .type = CONFIG_PLANNED },
+    { .name = "spf-would-fail", .type = CONFIG_PLANNED },
+    { .name = "principal-suspended", .type = CONFIG_PLANNED },
+    { .name = "link-listed", .type = CONFIG_PLANNED },
+    { .name = "client-listed", .type = CONFIG_PLANNED },
+    { .name = "unsubscribe-missing", .type = CONFIG_PLANNED },
+    { .name = "anomaly", .type = CONFIG_PLANNED },
+    { .name = "overload", .type = CONFIG_PLANNED },
+    CONFIG_ROWS_END,
+};
+
+static const struct config_table rules_table = { .path = "rules", .rows = rule_rows, .size = 0 };
+
+const struct config_table *const site_planned_tables[] = { &top_table, &rules_table, NULL };

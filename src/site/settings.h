@@ -1,0 +1,79 @@
+/*
+ * settings: the structs behind the settings that are about the site as a whole: mode, outgoing,
+ * logins, log, ceilings.
+ */
+#ifndef EM_SITE_SETTINGS_H
+#define EM_SITE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "config/row.h"
+
+enum site_mode { MODE_OBSERVE, MODE_ENFORCE };
+
+struct general_settings {
+    int mode; /* enum site_mode */
+    const char *user;
+};
+
+struct log_settings {
+    int level; /* enum log_level */
+    const char *facility;
+    bool inbound;
+    bool redact;
+};
+
+struct ceiling_settings {
+    int64_t message_bytes;
+};
+
+enum network_kind { NETWORK_RELAY, NETWORK_LIST, NETWORK_FORWARD };
+enum network_account { NETWORK_ACCOUNT_NAME, NETWORK_ACCOUNT_SENDER };
+enum listener_role { LISTENER_FULL, LISTENER_OFF };
+enum loopback_class { LOOPBACK_LOCAL, LOOPBACK_INBOUND };
+
+struct network_settings {
+    const char *name;
+    const char *address;     /* network or address; or NULL with a certificate */
+    const char *certificate; /* subject common name */
+    const char *issuer;      /* issuer common name */
+    int kind;                /* enum network_kind */
+    int account;             /* enum network_account */
+    struct config_place place;
+};
+
+struct listener_settings {
+    const char *daemon;
+    int role; /* enum listener_role */
+    struct config_place place;
+};
+
+struct outgoing_settings {
+    bool authenticated;
+    bool local;
+    int loopback; /* enum loopback_class */
+    struct config_texts account;
+    struct config_list networks;  /* struct network_settings */
+    struct config_list listeners; /* struct listener_settings */
+    struct config_texts internal; /* domains, as written */
+};
+
+struct login_settings {
+    const char *realm;
+    const char *aliases; /* table spec */
+    const char *delimiter;
+    struct config_texts strip_suffix;
+};
+
+extern const struct config_table site_general_table;
+extern const struct config_table site_log_table;
+extern const struct config_table site_ceiling_table;
+extern const struct config_table site_outgoing_table;
+extern const struct config_table site_login_table;
+/* What the contract names and this version has not: each use is an error that says so. Ended by
+ * NULL. */
+extern const struct config_table *const site_planned_tables[];
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * site: the snapshot: everything configured, checked and ready to use, immutable, counted. A
+ * message keeps the one it began with; a reload swaps the whole or leaves the old one in place.
+ */
+#ifndef EM_SITE_SITE_H
+#define EM_SITE_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "dkim/domains.h"
+#include "message/session.h"
+#include "site/rules.h"
+#include "site/settings.h"
+#include "tables/table.h"
+#include "util/hash_table.h"
+#include "util/ip.h"
+
+struct site_network {
+    const struct network_settings *settings;
+    struct ip_network network; /* family 0: by certificate */
+};
+
+struct site {
+    uint64_t generation; /* 1 for the first of a process, up by one with each reload */
+    const struct config *config;
+    const struct general_settings *general;
+    const struct log_settings *log;
+    const struct ceiling_settings *ceilings;
+    const struct outgoing_settings *outgoing;
+    const struct login_settings *logins;
+    const struct signing_settings *signing;
+    struct rules rules;
+    const struct dkim_domains *domains; /* never NULL */
+    const struct site_network *networks;
+    size_t network_count;
+    const struct hash_table *internal; /* recipient domains that stay inside, A-labels */
+    const struct table *login_aliases; /* NULL without */
+};
+
+/*
+ * Reads the file against `tables` (see control/settings.h for the whole array) and builds the
+ * snapshot; every fault goes into the report, errors and warnings. NULL when there was an error.
+ * The caller holds one reference.
+ */
+struct site *site_load(const char *path, const struct config_table *const *tables,
+                       struct config_report *report);
+/* The same from a text, for tests. */
+struct site *site_load_text(const char *name, struct span text,
+                            const struct config_table *const *tables, struct config_report *report);
+struct site *site_ref(struct site *site);
+void site_unref(struct site **site);
+
+/* Where the process keeps its current snapshot. Thread safe. */
+struct site_holder;
+struct site_holder *site_holder_new(struct site *first); /* takes over the caller's reference */
+void site_holder_free(struct site_holder **holder);
+/* The current one, with a reference for the caller. */
+struct site *site_holder_get(struct site_holder *holder);
+/* Puts a new one in place (taking over the reference), numbering it one above the old. */
+void site_holder_swap(struct site_holder *holder, struct site *next);
+
+/* The network row that holds this client, or whose certificate it showed; NULL. First row that
+ * fits. */
+const struct network_settings *site_network_of(const struct site *site,
+                                               const struct session *session);
+/* The role of the listener this session came in by. */
+enum listener_role site_role_of(const struct site *site, const struct session *session);
+/* Is mail for this domain (A-labels) kept inside by configuration? */
+bool site_is_internal(const struct site *site, struct span domain);
+
+#endif
