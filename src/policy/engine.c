@@ -1,0 +1,115 @@
+/*
+ * engine: weighs the findings: each gets its action from the rules of its class, the strongest
+ * decides. In observe mode everything is weighed alike and nothing is done.
+ */
+#include "policy/policy_private.h"
+
+#include "dkim/verify.h"
+
+static bool names_field(struct span names, struct span wanted)
+{
+    struct span name;
+    while (span_cut(&names, ':', &name)) {
+        if (span_is_equal_nocase(span_trim(name), wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A signature of somebody else that covers the field, even its absence, would break. */
+static bool is_signed_by_others(const struct job *job, struct span field_name)
+{
+    const struct header_list *headers = &job->message.headers;
+    const struct header_field *field = header_first(headers, HEADER_DKIM_SIGNATURE);
+    for (; field != NULL; field = header_next(headers, field)) {
+        struct dkim_tags tags;
+        if (dkim_tags_parse(field->value, &tags) && names_field(tags.signed_names, field_name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_repair(const struct job *job, const struct finding *finding)
+{
+    return finding->repair != NULL && job->mail_class != CLASS_LIST &&
+           job->mail_class != CLASS_FORWARD && !is_signed_by_others(job, finding->repair->name);
+}
+
+static enum action action_of(const struct job *job, const struct finding *finding)
+{
+    if (finding->is_action_fixed) {
+        return finding->action;
+    }
+    enum action action = job->site->rules.action[finding->id][job->mail_class];
+    if (action == ACTION_REPAIR && !may_repair(job, finding)) {
+        return ACTION_OBSERVE;
+    }
+    return action;
+}
+
+static const struct finding *find_strongest(struct job *job)
+{
+    const struct finding *strongest = NULL;
+    for (struct finding *f = job->findings.first; f != NULL; f = f->next) {
+        f->action = action_of(job, f);
+        if (f->action > ACTION_REPAIR && (strongest == NULL || f->action > strongest->action)) {
+            strongest = f;
+        }
+    }
+    return strongest;
+}
+
+static bool is_stopped(enum disposition disposition)
+{
+    return disposition != DISPOSITION_ACCEPT;
+}
+
+/* The reply follows what is done; a reject carried out as hold still keeps its reason for the
+ * queue. */
+static void explain_stop(struct job *job, enum disposition disposition)
+{
+    struct verdict *verdict = &job->verdict;
+    verdict->hold_reason = NULL;
+    reply_build(verdict->by, disposition == DISPOSITION_DEFER ? ACTION_DEFER : ACTION_REJECT,
+                &verdict->reply);
+    if (disposition == DISPOSITION_HOLD) {
+        verdict->hold_reason = arena_printf(job->arena, "%s", verdict->reply.text);
+        if (verdict->hold_reason == NULL) {
+            verdict->hold_reason = finding_name(verdict->by->id);
+        }
+        verdict->reply = (struct reply){ 0 };
+    }
+}
+
+static void take_repairs(struct job *job)
+{
+    for (const struct finding *f = job->findings.first; f != NULL; f = f->next) {
+        if (f->action == ACTION_REPAIR) {
+            edit_add(&job->verdict.edits, job->arena, f->repair->kind, f->repair->name,
+                     f->repair->value, f->repair->instance);
+        }
+    }
+}
+
+void engine_weigh(struct job *job)
+{
+    struct verdict *verdict = &job->verdict;
+    verdict->by = find_strongest(job);
+    verdict->would = disposition_of(job, verdict->by);
+    verdict->reply = (struct reply){ 0 };
+    if (is_stopped(verdict->would)) {
+        explain_stop(job, verdict->would);
+    }
+    if (job->site->general->mode == MODE_OBSERVE) {
+        verdict->disposition = DISPOSITION_ACCEPT;
+        edit_list_init(&verdict->edits);
+        return;
+    }
+    verdict->disposition = verdict->would;
+    edit_list_init(&verdict->edits);
+    if (verdict->disposition == DISPOSITION_ACCEPT || verdict->disposition == DISPOSITION_HOLD) {
+        take_repairs(job);
+    }
+}

@@ -1,0 +1,83 @@
+/*
+ * job: one message on its way through the house. Intake functions collect, in the order an MTA
+ * tells things; they decide nothing. pipeline_run() decides, pipeline_finish() ends.
+ *
+ *   job_new → job_mail → pipeline_run(MAIL) → [job_recipient → pipeline_run(RECIPIENT)]… →
+ * [job_header]… → pipeline_run(HEADERS) → [job_body]… → pipeline_run(END) → pipeline_finish →
+ * job_free
+ *
+ * The same way is walked by the milter, by `egressctl explain` and by the scenario tests.
+ */
+#ifndef EM_POLICY_JOB_H
+#define EM_POLICY_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "checks/evidence.h"
+#include "dkim/hash.h"
+#include "finding/finding.h"
+#include "log/log.h"
+#include "message/message.h"
+#include "policy/verdict.h"
+#include "site/site.h"
+#include "util/clock.h"
+
+/* What the pipeline knows of the world beside the message; handed in, so that tests are exact. */
+struct world {
+    const struct clock *clock;
+    struct log_sink *log;
+};
+
+/* What came of signing. */
+struct signing {
+    const struct dkim_domain *domain; /* the entry of the From domain, NULL: none */
+    const char
+        *reason; /* why there is no signature (log: reason=); NULL when signed or not asked */
+    struct span names[16]; /* "d/selector" of each signature made */
+    size_t count;
+};
+
+struct job {
+    struct arena *arena;
+    struct site *site; /* one reference */
+    const struct world *world;
+    struct message message;
+
+    /* From STAGE_MAIL on; final after STAGE_HEADERS. */
+    bool is_off; /* listener role off: untouched, unlogged */
+    enum mail_class mail_class;
+    const struct network_settings *network; /* the row that made it relay, list or forward */
+    struct span principal;                  /* absent for inbound */
+
+    struct body_scan body;
+    struct dkim_body_hash *body_hash; /* NULL: nothing to sign */
+    struct evidence evidence;
+    struct finding_list findings;
+    struct verdict verdict;
+    struct signing signing;
+
+    bool is_finished;
+    uint64_t began_ns;
+    uint64_t spent_ns; /* within pipeline_run */
+};
+
+/* Takes a reference of site. `session` must outlive the job. NULL: out of memory. */
+struct job *job_new(struct site *site, const struct world *world, const struct session *session);
+/* Gives everything back, the reference too; clears the pointer. */
+void job_free(struct job **job);
+
+/* MAIL: the path as the MTA wrote it, and its parameters ("SIZE=123", "BODY=8BITMIME", "SMTPUTF8").
+ */
+void job_mail(struct job *job, struct span path, const struct span *parameters, size_t count);
+void job_login(struct job *job, struct span login, struct span auth_type);
+/* RCPT; mailer is {rcpt_mailer}, absent when the MTA told none. */
+void job_recipient(struct job *job, struct span path, struct span mailer);
+void job_header(struct job *job, struct span name, struct span value);
+/* False: nothing in the rest of the body matters (the MTA may skip it). */
+bool job_body(struct job *job, const void *bytes, size_t size);
+/* The queue id, whenever it becomes known; later calls change nothing. */
+void job_queue_id(struct job *job, struct span queue_id);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * pipeline: the steps of each stage, in order. A step reads what earlier steps left in the job and
+ * adds its own part; none calls back into an earlier one.
+ */
+#include "policy/pipeline.h"
+
+#include "checks/check.h"
+#include "config/config.h"
+#include "message/builder.h"
+#include "policy/policy_private.h"
+
+enum {
+    VERDICT_RESERVE_BYTES =
+        64 * 1024 /* so that a message at its ceiling still gets a reason and a line */
+};
+
+typedef void step(struct job *job);
+
+static bool is_judged(const struct job *job)
+{
+    return job->mail_class != CLASS_INBOUND;
+}
+
+/* A list that did not fit marks the arena, which note_ceiling() asks. */
+static void parse_from(struct job *job)
+{
+    (void)message_read_from(&job->message, job->arena);
+}
+
+static void note_ceiling(struct job *job)
+{
+    if (arena_is_exhausted(job->arena) && !job->message.is_over_ceiling) {
+        job->message.is_over_ceiling = true;
+        arena_grant(job->arena, VERDICT_RESERVE_BYTES);
+    }
+}
+
+static void gather_evidence(struct job *job)
+{
+    job->message.body = *body_scan_finish(&job->body);
+    struct span host = job->message.session->mta_name;
+    job->evidence = (struct evidence){
+        .message = &job->message,
+        .mail_class = job->mail_class,
+        .principal = job->principal,
+        .external_count = recipient_external_count(&job->message.envelope),
+        .clock = job->world->clock,
+        .host_name = host.size > 0 ? host : SPAN("localhost"),
+    };
+}
+
+/* An incomplete message is not asked anything else: half a header gives wrong answers. */
+static void run_checks(struct job *job)
+{
+    if (!is_judged(job)) {
+        return;
+    }
+    if (job->message.is_over_ceiling) {
+        finding_add(&job->findings, FINDING_MESSAGE_CEILING,
+                    "send it with fewer recipients or smaller header fields",
+                    "header and recipients need more than the %lld bytes kept for one message",
+                    (long long)job->site->ceilings->message_bytes);
+        return;
+    }
+    for (size_t i = 0; i < check_count; i++) {
+        const struct check *check = check_table[i];
+        const void *settings =
+            check->settings != NULL ? config_settings(job->site->config, check->settings) : NULL;
+        check->run(&job->evidence, settings, &job->findings);
+    }
+}
+
+static void weigh(struct job *job)
+{
+    if (is_judged(job)) {
+        engine_weigh(job);
+    }
+}
+
+static void sign(struct job *job)
+{
+    if (is_judged(job)) {
+        signing_make(job);
+    }
+}
+
+static step *const steps_mail[] = { class_guess, NULL };
+static step *const steps_recipient[] = { NULL };
+static step *const steps_headers[] = { parse_from,       note_ceiling, class_settle,
+                                       principal_settle, signing_plan, NULL };
+static step *const steps_end[] = { note_ceiling, gather_evidence, run_checks, weigh, sign, NULL };
+
+static step *const *const stages[] = {
+    [STAGE_MAIL] = steps_mail,
+    [STAGE_RECIPIENT] = steps_recipient,
+    [STAGE_HEADERS] = steps_headers,
+    [STAGE_END] = steps_end,
+};
+
+const struct verdict *pipeline_run(struct job *job, enum stage stage)
+{
+    uint64_t began_ns = clock_mono_ns(job->world->clock);
+    if (!job->is_off) {
+        for (step *const *next = stages[stage]; *next != NULL; next++) {
+            (*next)(job);
+        }
+    }
+    job->spent_ns += clock_mono_ns(job->world->clock) - began_ns;
+    return &job->verdict;
+}
+
+void pipeline_finish(struct job *job, enum outcome outcome)
+{
+    if (job->is_finished) {
+        return;
+    }
+    job->is_finished = true;
+    if (!job->is_off) {
+        report_message(job, outcome);
+    }
+}

@@ -1,0 +1,38 @@
+/*
+ * policy_private: the steps of the pipeline, one file each. Not for other rooms.
+ */
+#ifndef EM_POLICY_POLICY_PRIVATE_H
+#define EM_POLICY_POLICY_PRIVATE_H
+
+#include "policy/job.h"
+
+/* class.c: the shape at MAIL; then the final word, once the header is known. */
+void class_guess(struct job *job);
+void class_settle(struct job *job);
+/* Was this message handed over without SMTP, or (Sendmail) perhaps so? Then refusals become
+ * bounces, see disposition.c. */
+bool class_is_handed_over(const struct job *job);
+
+/* principal.c: whom the message is accounted to; needs the final class. */
+void principal_settle(struct job *job);
+
+/* recipient.c: inside, outside or unknown. */
+enum recipient_side recipient_side_of(const struct site *site, struct span domain,
+                                      struct span mailer);
+size_t recipient_external_count(const struct envelope *envelope);
+
+/* signing.c: which keys and forms, before the body comes; then the signatures, over the edited
+ * view. */
+void signing_plan(struct job *job);
+void signing_make(struct job *job);
+
+/* engine.c: fills each finding's action and the verdict. May run again when a finding was added. */
+void engine_weigh(struct job *job);
+
+/* disposition.c: what a strongest action becomes for this message. */
+enum disposition disposition_of(const struct job *job, const struct finding *strongest);
+
+/* report.c: the line and the counters. */
+void report_message(struct job *job, enum outcome outcome);
+
+#endif

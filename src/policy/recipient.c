@@ -1,0 +1,32 @@
+/*
+ * recipient: does a recipient leave the site? Configuration first, then what the MTA says of its
+ * mailer; without either nobody knows, and unknown counts as external.
+ */
+#include "policy/policy_private.h"
+
+static bool is_inside_mailer(struct span mailer)
+{
+    return span_is_equal(mailer, SPAN("local")) || span_is_equal(mailer, SPAN("virtual")) ||
+           span_is_equal(mailer, SPAN("lmtp"));
+}
+
+enum recipient_side recipient_side_of(const struct site *site, struct span domain,
+                                      struct span mailer)
+{
+    if (domain.size > 0 && site_is_internal(site, domain)) {
+        return RECIPIENT_INTERNAL;
+    }
+    if (mailer.size == 0) {
+        return RECIPIENT_UNKNOWN;
+    }
+    return is_inside_mailer(mailer) ? RECIPIENT_INTERNAL : RECIPIENT_EXTERNAL;
+}
+
+size_t recipient_external_count(const struct envelope *envelope)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < envelope->recipient_count; i++) {
+        count += envelope->recipients[i].side != RECIPIENT_INTERNAL;
+    }
+    return count;
+}
