@@ -1,0 +1,52 @@
+/*
+ * report: what the daemon tells about itself: status, health, the outcome of a reload; as text for
+ * people or as one JSON object.
+ */
+#ifndef EM_CONTROL_REPORT_H
+#define EM_CONTROL_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/protocol.h"
+#include "site/site.h"
+#include "util/buffer.h"
+#include "util/clock.h"
+
+/* How loading the configuration ended, at start or at a reload. */
+struct load_result {
+    bool is_taken;
+    int64_t wall_s;
+    uint64_t generation; /* in force afterwards */
+    size_t errors, warnings;
+    struct buffer faults; /* one line each, "error: FILE:LINE: ..." or "warning: ..." */
+};
+
+/* What the daemon hands in. Functions are called in the loop's thread and do not wait. */
+struct control_host {
+    struct site_holder *holder;
+    const struct clock *clock;
+    const char *config_path;
+    int64_t started_s;          /* wall time of the daemon's start, not of this process */
+    int64_t replaced_s;         /* when this process replaced one that died; 0: it is the first */
+    const char *const *sockets; /* the milter sockets served, as configured */
+    size_t socket_count;
+    void *context;
+    /* Copies the last result; load_result_free() it. False: out of memory. */
+    bool (*last_load)(void *context, struct load_result *result_r);
+    /* Asks for a reload; the ticket that reload_ended() will have reached when it is done. */
+    uint64_t (*reload_begin)(void *context);
+    uint64_t (*reload_ended)(void *context);
+};
+
+void load_result_free(struct load_result *result);
+
+/* Each appends to out and returns what egressctl ends with. */
+enum control_exit report_status(const struct control_host *host, bool json, struct buffer *out);
+enum control_exit report_health(const struct control_host *host, bool json, struct buffer *out);
+enum control_exit report_reload(const struct load_result *result, bool json, struct buffer *out);
+/* An answer that is only a line of text, as {"schema":1,"error":...} in JSON. */
+void report_refusal(const char *text, bool json, struct buffer *out);
+
+#endif
