@@ -1,0 +1,88 @@
+/*
+ * ask: finds the control socket and hands question and answer through (control/protocol.h). The
+ * daemon words the answer; here is only the way to it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "control/client.h"
+#include "control/protocol.h"
+#include "control/settings.h"
+#include "ctl/ask.h"
+#include "ctl/load.h"
+#include "ctl/print.h"
+
+const struct ctl_option ask_options[] = {
+    { .name = "socket",
+      .argument = "PATH",
+      .brief = "control socket of the daemon (control.socket of FILE)" },
+    CTL_OPTIONS_END,
+};
+
+/* Where to ask, and what was read to know it. */
+struct asked {
+    const char *socket;
+    struct config *config; /* NULL: not needed, or not readable without errors */
+    struct config_report *report;
+};
+
+/*
+ * The configuration may be broken or unreadable for the caller while the daemon runs well: then its
+ * default socket is asked, and the faults are told only where nobody answers there.
+ */
+static void socket_find(struct ctl *ctl, const struct ctl_args *args, struct asked *asked_r)
+{
+    const struct control_settings *settings = NULL;
+
+    *asked_r = (struct asked){ .socket = args_value(args, "socket") };
+    if (asked_r->socket != NULL)
+        return;
+    asked_r->report = config_report_new();
+    if (asked_r->report != NULL)
+        asked_r->config = config_load(ctl->config_path, ctl->tables, asked_r->report);
+    if (asked_r->config != NULL)
+        settings = config_settings(asked_r->config, &control_table);
+    asked_r->socket = settings != NULL && settings->socket != NULL ? settings->socket
+                                                                   : EM_RUN_DIR "/control.sock";
+}
+
+static void print_answer(struct ctl *ctl, const struct buffer *answer)
+{
+    buffer_add_span(&ctl->out, buffer_span(answer));
+    if (answer->size > 0 && answer->at[answer->size - 1] != '\n')
+        buffer_add_char(&ctl->out, '\n');
+}
+
+static enum ctl_exit complain(struct ctl *ctl, const struct asked *asked, const struct error *error)
+{
+    bool is_named = strstr(error->text, asked->socket) != NULL;
+
+    if (asked->report != NULL && asked->config == NULL) {
+        load_print_faults(ctl, asked->report, false);
+        ctl_fail(ctl, CTL_UNREACHABLE, "%s does not tell control.socket, so the default was asked",
+                 ctl->config_path);
+    }
+    return ctl_fail(ctl, CTL_UNREACHABLE, "%s%s%s", is_named ? "" : asked->socket,
+                    is_named ? "" : ": ", error->text);
+}
+
+enum ctl_exit ask_daemon(struct ctl *ctl, const struct ctl_args *args, const char *word)
+{
+    char request[64];
+    struct asked asked;
+    struct buffer answer = BUFFER_EMPTY;
+    struct error error = { "" };
+    int code;
+
+    socket_find(ctl, args, &asked);
+    snprintf(request, sizeof(request), "%s%s", word, ctl->is_json ? " json" : "");
+    if (control_ask(asked.socket, span_of(request), 0, &code, &answer, &error))
+        print_answer(ctl, &answer);
+    else
+        code = complain(ctl, &asked, &error);
+    buffer_free(&answer);
+    config_free(&asked.config);
+    config_report_free(&asked.report);
+    return (enum ctl_exit)code;
+}

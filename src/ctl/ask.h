@@ -1,0 +1,20 @@
+/*
+ * ask: one question to the running daemon.
+ */
+#ifndef EM_CTL_ASK_H
+#define EM_CTL_ASK_H
+
+#include "ctl/args.h"
+#include "ctl/ctl.h"
+
+/*
+ * Sends `word` to the daemon's control socket: --socket, else control.socket of the configuration,
+ * else its default. Prints the answer and returns what it says, or CTL_UNREACHABLE with a line that
+ * names the socket and the remedy.
+ */
+enum ctl_exit ask_daemon(struct ctl *ctl, const struct ctl_args *args, const char *word);
+
+/* The options of every command that asks. */
+extern const struct ctl_option ask_options[];
+
+#endif

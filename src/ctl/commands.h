@@ -1,0 +1,24 @@
+/*
+ * commands: every command of egressctl, one file cmd_<name>.c each; main.c puts them in a table.
+ */
+#ifndef EM_CTL_COMMANDS_H
+#define EM_CTL_COMMANDS_H
+
+#include "ctl/ctl.h"
+
+extern const struct ctl_command cmd_check;
+extern const struct ctl_command cmd_explain;
+extern const struct ctl_command cmd_health;
+extern const struct ctl_command cmd_help;
+extern const struct ctl_command cmd_key_list;
+extern const struct ctl_command cmd_key_new;
+extern const struct ctl_command cmd_key_show;
+extern const struct ctl_command cmd_reload;
+extern const struct ctl_command cmd_settings;
+extern const struct ctl_command cmd_status;
+
+/* The list of commands (command NULL), or the usage of one. */
+enum ctl_exit help_print(struct ctl *ctl, const struct ctl_command *command);
+enum ctl_exit help_version(struct ctl *ctl);
+
+#endif

@@ -1,0 +1,139 @@
+/*
+ * test_ctl_support: runs egressctl in the process, in a directory of its own, and keeps what it
+ * printed.
+ */
+#ifndef EM_TEST_CTL_SUPPORT_H
+#define EM_TEST_CTL_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/settings.h"
+#include "ctl/commands.h"
+#include "ctl/ctl.h"
+
+#define NOW_S 1795478400 /* in November 2026 */
+#define WORDS_MAX 32
+
+static const struct ctl_command *const test_commands[] = {
+    &cmd_check,   &cmd_explain,  &cmd_status,   &cmd_health, &cmd_reload,
+    &cmd_key_new, &cmd_key_list, &cmd_key_show, &cmd_help,   &cmd_settings,
+};
+
+struct stage {
+    char directory[64];
+    char config[128]; /* path of the configuration; there once stage_config() wrote it */
+    struct clock_fixed clock;
+    struct ctl ctl;
+};
+
+static inline char *stage_path(const struct stage *stage, const char *name)
+{
+    static char path[512];
+
+    snprintf(path, sizeof(path), "%s/%s", stage->directory, name);
+    return path;
+}
+
+static inline void stage_write(const struct stage *stage, const char *name, const void *bytes,
+                               size_t size)
+{
+    FILE *file = fopen(stage_path(stage, name), "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static inline void stage_config(const struct stage *stage, const char *text)
+{
+    stage_write(stage, "egress-milter.conf", text, strlen(text));
+}
+
+static inline int stage_setup(void **state)
+{
+    struct stage *stage = calloc(1, sizeof(*stage));
+
+    assert_non_null(stage);
+    strcpy(stage->directory, "/tmp/egress-ctl.XXXXXX");
+    assert_non_null(mkdtemp(stage->directory));
+    snprintf(stage->config, sizeof(stage->config), "%s/egress-milter.conf", stage->directory);
+    clock_fixed_init(&stage->clock, NOW_S);
+    *state = stage;
+    return 0;
+}
+
+static inline int stage_remove(const char *path, const struct stat *status, int type,
+                               struct FTW *walk)
+{
+    (void)status;
+    (void)type;
+    (void)walk;
+    return remove(path);
+}
+
+static inline int stage_teardown(void **state)
+{
+    struct stage *stage = *state;
+
+    buffer_free(&stage->ctl.out);
+    buffer_free(&stage->ctl.err);
+    nftw(stage->directory, stage_remove, 8, FTW_DEPTH | FTW_PHYS);
+    free(stage);
+    return 0;
+}
+
+/* egressctl -c CONFIG WORD...; ended by NULL. The answer is in stage->ctl until the next call. */
+static inline enum ctl_exit stage_run(struct stage *stage, ...)
+{
+    const char *words[WORDS_MAX] = { "egressctl", "-c", stage->config };
+    int count = 3;
+    va_list args;
+
+    buffer_free(&stage->ctl.out);
+    buffer_free(&stage->ctl.err);
+    stage->ctl = (struct ctl){
+        .commands = test_commands,
+        .command_count = sizeof(test_commands) / sizeof(test_commands[0]),
+        .tables = all_config_tables(),
+        .clock = &stage->clock.clock,
+    };
+    va_start(args, stage);
+    while (count < WORDS_MAX && (words[count] = va_arg(args, const char *)) != NULL)
+        count++;
+    va_end(args);
+    return ctl_run(&stage->ctl, count, words);
+}
+
+static inline const char *stage_out(const struct stage *stage)
+{
+    return buffer_text(&stage->ctl.out);
+}
+
+static inline const char *stage_err(const struct stage *stage)
+{
+    return buffer_text(&stage->ctl.err);
+}
+
+#define assert_has(text, piece)                                                                    \
+    do {                                                                                           \
+        if (strstr((text), (piece)) == NULL)                                                       \
+            fail_msg("\"%s\" is not in:\n%s", (piece), (text));                                    \
+    } while (0)
+#define assert_has_not(text, piece)                                                                \
+    do {                                                                                           \
+        if (strstr((text), (piece)) != NULL)                                                       \
+            fail_msg("\"%s\" is in:\n%s", (piece), (text));                                        \
+    } while (0)
+
+#endif
