@@ -1,9 +1,10 @@
 /*
  * replay_main: run a fuzz target over files instead of under libFuzzer.
  *
- * Without arguments it feeds every file of the target's seed folder, TOP_SRCDIR/tests/fuzz/seeds/NAME, where NAME is
- * the program's name without "fuzz_"; with arguments, the named files. An empty or missing folder is a failure: a
- * replay that replays nothing proves nothing.
+ * Without arguments it feeds every file of the target's seed folder,
+ * TOP_SRCDIR/tests/fuzz/seeds/NAME, where NAME is the program's name without "fuzz_"; with
+ * arguments, the named files. An empty or missing folder is a failure: a replay that replays
+ * nothing proves nothing.
  */
 #include <dirent.h>
 #include <limits.h>
@@ -57,7 +58,7 @@ static int replay_folder(const char *folder)
         if (entry->d_name[0] == '.') {
             continue;
         }
-        char path[PATH_MAX];
+        char path[PATH_MAX + 256]; /* a folder's path and a name in it */
         snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
         failed |= replay_file(path);
         files++;

@@ -1,0 +1,420 @@
+/*
+ * run: plays scenario files: a configuration, who sends, a message, and what must come of it. The
+ * format is told in tests/README.
+ *
+ * Usage: run FILE.scn ...   Ends 0 when every expectation of every scenario held; a file without
+ * scenarios is a failure.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dkim/key.h"
+#include "policy/drive.h"
+#include "tests/support/house.h"
+#include "util/buffer.h"
+#include "util/file.h"
+
+enum { RCPT_MAX = 64, LINES_MAX = 64 };
+
+struct scenario {
+    char name[200];
+    struct buffer config, message;
+    struct span session[LINES_MAX], expect[LINES_MAX]; /* "key = value" lines */
+    size_t session_count, expect_count;
+};
+
+static const char *file_name;
+static char keys_dir[64];
+static unsigned failures, expectations, scenarios;
+
+static void fail(const struct scenario *scenario, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void fail(const struct scenario *scenario, const char *format, ...)
+{
+    va_list args;
+    fprintf(stderr, "FAIL %s: %s: ", file_name, scenario->name);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    failures++;
+}
+
+/* --- reading
+ * ------------------------------------------------------------------------------------------- */
+
+static int hex_value(char c)
+{
+    c = ascii_lower(c);
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* \xNN is a byte; \{a*1000} is a thousand times "a"; \\ is a backslash. */
+static void add_expanded(struct buffer *out, struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        struct span rest = span_from(text, i);
+        ptrdiff_t star = span_find(rest, '*');
+        ptrdiff_t end = span_find(rest, '}');
+        if (rest.at[0] == '\\' && rest.size > 3 && rest.at[1] == 'x' &&
+            hex_value(rest.at[2]) >= 0) {
+            buffer_add_char(out, (char)(hex_value(rest.at[2]) * 16 + hex_value(rest.at[3])));
+            i += 3;
+        } else if (rest.at[0] == '\\' && rest.size > 1 && rest.at[1] == '{' && star > 0 &&
+                   end > star) {
+            for (long n = strtol(rest.at + star + 1, NULL, 10); n > 0; n--) {
+                buffer_add_span(out, span_first(span_from(rest, 2), (size_t)star - 2));
+            }
+            i += (size_t)end;
+        } else {
+            i += rest.at[0] == '\\' && rest.size > 1 && rest.at[1] == '\\';
+            buffer_add_char(out, rest.at[0]);
+        }
+    }
+}
+
+/* ${KEYS} in a configuration is the folder with rsa.pem, rsa2.pem, ed25519.pem, broken.pem. */
+static void add_config_line(struct buffer *out, struct span line)
+{
+    static const char variable[] = "${KEYS}";
+    for (size_t i = 0; i < line.size; i++) {
+        if (span_has_prefix_nocase(span_from(line, i), SPAN("${KEYS}"))) {
+            buffer_add_text(out, keys_dir);
+            i += sizeof(variable) - 2;
+        } else {
+            buffer_add_char(out, line.at[i]);
+        }
+    }
+    buffer_add_char(out, '\n');
+}
+
+/* --- playing
+ * -------------------------------------------------------------------------------------------- */
+
+static bool split_setting(struct span line, struct span *key_r, struct span *value_r)
+{
+    ptrdiff_t equals = span_find(line, '=');
+    if (equals < 0) {
+        return false;
+    }
+    *key_r = span_trim(span_first(line, (size_t)equals));
+    *value_r = span_trim(span_from(line, (size_t)equals + 1));
+    return true;
+}
+
+static void set_recipient(struct drive_recipient *recipient, struct span value)
+{
+    ptrdiff_t blank = span_find(value, ' ');
+    recipient->path = blank < 0 ? value : span_first(value, (size_t)blank);
+    recipient->mailer =
+        blank < 0 ? (struct span){ NULL, 0 } : span_trim(span_from(value, (size_t)blank));
+}
+
+struct stage_hands {
+    struct drive_input input;
+    struct drive_recipient recipients[RCPT_MAX];
+    struct span parameters[4];
+};
+
+static void apply_session_line(struct scenario *scenario, struct stage_hands *hands,
+                               struct span line)
+{
+    struct span key, value;
+    struct session *session = &hands->input.session;
+    struct {
+        const char *name;
+        struct span *target;
+    } texts[] = {
+        { "helo", &session->helo },
+        { "daemon", &session->daemon_name },
+        { "host", &session->mta_name },
+        { "mta", &session->mta_version },
+        { "tls", &session->tls_version },
+        { "cert_subject", &session->cert_subject },
+        { "cert_issuer", &session->cert_issuer },
+        { "login", &hands->input.login },
+        { "sender", &hands->input.sender },
+        { "queue_id", &hands->input.queue_id },
+    };
+    if (!split_setting(line, &key, &value)) {
+        fail(scenario, "no setting: %.*s", SPAN_ARG(line));
+        return;
+    }
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (span_is_equal(key, span_of(texts[i].name))) {
+            *texts[i].target = value;
+            return;
+        }
+    }
+    if (span_is_equal(key, SPAN("client"))) {
+        ip_parse(value, &session->client);
+    } else if (span_is_equal(key, SPAN("rcpt")) && hands->input.recipient_count < RCPT_MAX) {
+        set_recipient(&hands->recipients[hands->input.recipient_count++], value);
+    } else if (span_is_equal(key, SPAN("parameter")) && hands->input.mail_parameter_count < 4) {
+        hands->parameters[hands->input.mail_parameter_count++] = value;
+    } else if (span_is_equal(key, SPAN("keeps_space"))) {
+        session->keeps_space = span_is_equal(value, SPAN("true"));
+    } else {
+        fail(scenario, "unknown session setting: %.*s", SPAN_ARG(line));
+    }
+}
+
+/* '*' matches anything. */
+static bool matches(struct span pattern, struct span text)
+{
+    ptrdiff_t star = span_find(pattern, '*');
+    if (star < 0) {
+        return span_is_equal(pattern, text);
+    }
+    struct span head = span_first(pattern, (size_t)star);
+    if (text.size < head.size || !span_is_equal(head, span_first(text, head.size))) {
+        return false;
+    }
+    struct span tail = span_from(pattern, (size_t)star + 1);
+    for (size_t i = head.size; i <= text.size; i++) {
+        if (matches(tail, span_from(text, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_edits(const struct job *job, struct buffer *out)
+{
+    static const char signs[] = { '^', '+', '~', '-' }; /* prepend, append, replace, delete */
+    for (const struct edit *e = job->verdict.edits.first; e != NULL; e = e->next) {
+        buffer_printf(out, "%s%c %.*s:%.*s", out->size > 0 ? " | " : "", signs[e->kind],
+                      SPAN_ARG(e->name), SPAN_ARG(e->value));
+    }
+}
+
+static void print_findings(const struct job *job, struct buffer *out)
+{
+    for (const struct finding *f = job->findings.first; f != NULL; f = f->next) {
+        buffer_printf(out, "%s%s:%s", out->size > 0 ? "," : "", finding_name(f->id),
+                      action_name(f->action));
+    }
+}
+
+static void print_signed(const struct job *job, struct buffer *out)
+{
+    for (size_t i = 0; i < job->signing.count; i++) {
+        buffer_printf(out, "%s%.*s", i > 0 ? "," : "", SPAN_ARG(job->signing.names[i]));
+    }
+    if (job->signing.count == 0) {
+        buffer_printf(out, "none %s", job->signing.reason != NULL ? job->signing.reason : "-");
+    }
+}
+
+static bool observe(const struct house *house, const struct job *job, struct span key,
+                    struct buffer *out)
+{
+    const struct verdict *verdict = &job->verdict;
+    if (span_is_equal(key, SPAN("verdict"))) {
+        buffer_add_text(out, disposition_name(verdict->disposition));
+    } else if (span_is_equal(key, SPAN("would"))) {
+        buffer_add_text(out, disposition_name(verdict->would));
+    } else if (span_is_equal(key, SPAN("class"))) {
+        buffer_add_text(out, job->is_off ? "off" : mail_class_name(job->mail_class));
+    } else if (span_is_equal(key, SPAN("user"))) {
+        buffer_add_span(out, job->principal);
+    } else if (span_is_equal(key, SPAN("findings"))) {
+        print_findings(job, out);
+    } else if (span_is_equal(key, SPAN("reply"))) {
+        buffer_printf(out, "%s %s %s", verdict->reply.code, verdict->reply.enhanced,
+                      verdict->reply.text);
+    } else if (span_is_equal(key, SPAN("hold"))) {
+        buffer_add_text(out, verdict->hold_reason != NULL ? verdict->hold_reason : "");
+    } else if (span_is_equal(key, SPAN("edits"))) {
+        print_edits(job, out);
+    } else if (span_is_equal(key, SPAN("signed"))) {
+        print_signed(job, out);
+    } else if (span_is_equal(key, SPAN("log"))) {
+        buffer_add_span(out, span_trim(buffer_span(&house->log)));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void check_expectation(const struct scenario *scenario, const struct house *house,
+                              const struct job *job, struct span line)
+{
+    struct span key, pattern;
+    struct buffer seen = BUFFER_EMPTY;
+    expectations++;
+    if (!split_setting(line, &key, &pattern) || !observe(house, job, key, &seen)) {
+        fail(scenario, "no expectation: %.*s", SPAN_ARG(line));
+    } else if (!matches(pattern, buffer_span(&seen))) {
+        fail(scenario, "%.*s\n  expected: %.*s\n  got:      %s", SPAN_ARG(key), SPAN_ARG(pattern),
+             buffer_text(&seen));
+    }
+    buffer_free(&seen);
+}
+
+static void play(struct scenario *scenario)
+{
+    struct house house;
+    buffer_add_text(&scenario->config, "socket = \"unix:/run/x.sock\";\n");
+    house_open(&house, buffer_text(&scenario->config));
+    scenario->config.size -= strlen("socket = \"unix:/run/x.sock\";\n"); /* the next may reuse it */
+    struct stage_hands hands = { 0 };
+    hands.input.session.keeps_space = true;
+    hands.input.session.mta_name = SPAN("mx.example.org");
+    hands.input.session.mta_version = SPAN("Postfix 3.7.11");
+    hands.input.queue_id = SPAN("4Xk2vR");
+    hands.input.recipients = hands.recipients;
+    hands.input.mail_parameters = hands.parameters;
+    for (size_t i = 0; i < scenario->session_count; i++) {
+        apply_session_line(scenario, &hands, scenario->session[i]);
+    }
+    hands.input.message = buffer_span(&scenario->message);
+    struct job *job = drive_message(house.site, &house.world, &hands.input);
+    pipeline_finish(job, OUTCOME_ANSWERED);
+    for (size_t i = 0; i < scenario->expect_count; i++) {
+        check_expectation(scenario, &house, job, scenario->expect[i]);
+    }
+    if (scenario->expect_count == 0) {
+        fail(scenario, "expects nothing");
+    }
+    job_free(&job);
+    house_close(&house);
+    scenarios++;
+}
+
+/* --- files
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static void begin_section(struct scenario *scenario, struct span header, bool *is_open)
+{
+    if (!span_has_prefix_nocase(header, SPAN("scenario"))) {
+        if (span_is_equal(header, SPAN("config"))) {
+            buffer_clear(&scenario->config);
+        }
+        return;
+    }
+    if (*is_open) {
+        play(scenario);
+    }
+    *is_open = true;
+    scenario->session_count = scenario->expect_count = 0;
+    buffer_clear(&scenario->message);
+    struct span name = span_trim(span_from(header, sizeof("scenario") - 1));
+    snprintf(scenario->name, sizeof(scenario->name), "%.*s", SPAN_ARG(name));
+}
+
+static void add_line(struct scenario *scenario, struct span section, struct span line)
+{
+    bool is_note = line.size == 0 || line.at[0] == '#';
+    if (span_is_equal(section, SPAN("message"))) {
+        add_expanded(&scenario->message, line);
+        buffer_add_char(&scenario->message, '\n');
+    } else if (span_is_equal(section, SPAN("config"))) {
+        add_config_line(&scenario->config, line);
+    } else if (is_note) {
+        return;
+    } else if (span_is_equal(section, SPAN("session")) && scenario->session_count < LINES_MAX) {
+        scenario->session[scenario->session_count++] = line;
+    } else if (span_is_equal(section, SPAN("expect")) && scenario->expect_count < LINES_MAX) {
+        scenario->expect[scenario->expect_count++] = line;
+    } else {
+        fail(scenario, "a line in no section: %.*s", SPAN_ARG(line));
+    }
+}
+
+static void play_file(const char *path)
+{
+    struct buffer text = BUFFER_EMPTY;
+    struct error error;
+    struct scenario scenario = { .name = "before the first scenario" };
+    file_name = path;
+    if (!file_read(path, 1024 * 1024, &text, &error)) {
+        fail(&scenario, "%s", error.text);
+        return;
+    }
+    struct span rest = buffer_span(&text), line, section = SPAN("notes");
+    bool is_open = false;
+    while (span_cut(&rest, '\n', &line)) {
+        if (span_has_prefix_nocase(line, SPAN("== "))) {
+            section = span_trim(span_from(line, 3));
+            begin_section(&scenario, section, &is_open);
+        } else if (!span_is_equal(section, SPAN("notes")) &&
+                   !span_has_prefix_nocase(section, SPAN("scenario"))) {
+            add_line(&scenario, section, line);
+        }
+    }
+    if (is_open) {
+        play(&scenario);
+    } else {
+        fail(&scenario, "no scenario in the file");
+    }
+    buffer_free(&scenario.config);
+    buffer_free(&scenario.message);
+    buffer_free(&text);
+}
+
+/* --- keys
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static void write_key(const char *name, struct dkim_key *key)
+{
+    struct buffer pem = BUFFER_EMPTY;
+    struct error error = { "no key" };
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", keys_dir, name);
+    if (key == NULL || !dkim_key_print_private(key, &pem) ||
+        !file_write_atomic(path, pem.at, pem.size, 0600, false, &error)) {
+        fprintf(stderr, "%s: %s\n", path, error.text);
+        exit(1);
+    }
+    buffer_free(&pem);
+    dkim_key_unref(&key);
+}
+
+static void make_keys(void)
+{
+    struct error error;
+    snprintf(keys_dir, sizeof(keys_dir), "/tmp/egress-scenario.XXXXXX");
+    if (mkdtemp(keys_dir) == NULL) {
+        perror(keys_dir);
+        exit(1);
+    }
+    write_key("rsa.pem", dkim_key_generate(DKIM_RSA_SHA256, 2048, &error));
+    write_key("rsa2.pem", dkim_key_generate(DKIM_RSA_SHA256, 2048, &error));
+    write_key("ed25519.pem", dkim_key_generate(DKIM_ED25519_SHA256, 0, &error));
+    char path[128];
+    snprintf(path, sizeof(path), "%s/broken.pem", keys_dir);
+    if (!file_write_atomic(path, "no key\n", 7, 0600, false, &error)) {
+        fprintf(stderr, "%s\n", error.text);
+        exit(1);
+    }
+}
+
+static void remove_keys(void)
+{
+    static const char *const names[] = { "rsa.pem", "rsa2.pem", "ed25519.pem", "broken.pem" };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%s/%s", keys_dir, names[i]);
+        unlink(path);
+    }
+    rmdir(keys_dir);
+}
+
+int main(int argc, char **argv)
+{
+    make_keys();
+    for (int i = 1; i < argc; i++) {
+        play_file(argv[i]);
+    }
+    remove_keys();
+    printf("%u scenarios, %u expectations, %u failed\n", scenarios, expectations, failures);
+    return failures > 0 || scenarios == 0 ? 1 : 0;
+}

@@ -1,0 +1,123 @@
+/*
+ * house: see house.h.
+ */
+#include "tests/support/house.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/settings.h"
+
+static void keep_line(struct log_sink *sink, enum log_level level, struct span line)
+{
+    struct house *house = (struct house *)sink;
+    (void)level;
+    buffer_add_span(&house->log, line);
+    buffer_add_char(&house->log, '\n');
+}
+
+void house_open(struct house *house, const char *config_text)
+{
+    memset(house, 0, sizeof(*house));
+    house->sink.write = keep_line;
+    clock_fixed_init(&house->clock, HOUSE_NOW_S);
+    house->world = (struct world){ &house->clock.clock, &house->sink };
+    struct config_report *report = config_report_new();
+    house->site = site_load_text("test.conf", span_of(config_text), all_config_tables(), report);
+    if (house->site == NULL) {
+        for (size_t i = 0; i < config_report_size(report); i++) {
+            fprintf(stderr, "%s\n", config_report_fault(report, i)->text);
+        }
+        abort();
+    }
+    config_report_free(&report);
+}
+
+void house_close(struct house *house)
+{
+    site_unref(&house->site);
+    buffer_free(&house->log);
+}
+
+static const char *fake_macro(void *session, const char *name)
+{
+    const struct fake_mta *mta = session;
+    for (size_t i = 0; i < mta->macro_count; i++) {
+        if (strcmp(mta->macros[i].name, name) == 0) {
+            return mta->macros[i].value;
+        }
+    }
+    return NULL;
+}
+
+static bool fake_set_macros(void *session, int stage, const char *names)
+{
+    struct fake_mta *mta = session;
+    buffer_printf(&mta->calls, "macros %d %s\n", stage, names);
+    return true;
+}
+
+static bool fake_set_reply(void *session, const char *code, const char *enhanced, const char *text)
+{
+    struct fake_mta *mta = session;
+    buffer_printf(&mta->calls, "reply %s %s %s\n", code, enhanced, text);
+    return true;
+}
+
+static bool fake_prepend(void *session, const char *name, const char *value)
+{
+    struct fake_mta *mta = session;
+    buffer_printf(&mta->calls, "prepend %s:%s\n", name, value);
+    return !mta->refuses_edits;
+}
+
+static bool fake_append(void *session, const char *name, const char *value)
+{
+    struct fake_mta *mta = session;
+    buffer_printf(&mta->calls, "append %s:%s\n", name, value);
+    return !mta->refuses_edits;
+}
+
+static bool fake_change(void *session, const char *name, int instance, const char *value)
+{
+    struct fake_mta *mta = session;
+    buffer_printf(&mta->calls, "change %s %d:%s\n", name, instance, value != NULL ? value : "-");
+    return !mta->refuses_edits;
+}
+
+static bool fake_quarantine(void *session, const char *reason)
+{
+    struct fake_mta *mta = session;
+    buffer_printf(&mta->calls, "quarantine %s\n", reason);
+    return !mta->refuses_edits;
+}
+
+const struct mta fake_mta_calls = {
+    .macro = fake_macro,
+    .set_macros = fake_set_macros,
+    .set_reply = fake_set_reply,
+    .prepend_header = fake_prepend,
+    .append_header = fake_append,
+    .change_header = fake_change,
+    .quarantine = fake_quarantine,
+};
+
+void fake_mta_set(struct fake_mta *mta, const char *name, const char *value)
+{
+    for (size_t i = 0; i < mta->macro_count; i++) {
+        if (strcmp(mta->macros[i].name, name) == 0) {
+            mta->macros[i].value = value;
+            return;
+        }
+    }
+    if (mta->macro_count < sizeof(mta->macros) / sizeof(mta->macros[0])) {
+        mta->macros[mta->macro_count].name = name;
+        mta->macros[mta->macro_count++].value = value;
+    }
+}
+
+void fake_mta_free(struct fake_mta *mta)
+{
+    buffer_free(&mta->calls);
+}

@@ -1,0 +1,44 @@
+/*
+ * house: what tests need to run a message through the house: a site from text, a clock that stands
+ * still, a log that keeps its lines, and an MTA in the same process.
+ */
+#ifndef EM_TESTS_SUPPORT_HOUSE_H
+#define EM_TESTS_SUPPORT_HOUSE_H
+
+#include "config/config.h"
+#include "log/log.h"
+#include "milter/connection.h"
+#include "policy/job.h"
+#include "site/site.h"
+#include "util/buffer.h"
+#include "util/clock.h"
+
+/* 2026-03-01 12:00:00 UTC */
+#define HOUSE_NOW_S 1772366400
+
+struct house {
+    struct log_sink sink; /* first: the sink's context is the house */
+    struct clock_fixed clock;
+    struct world world;
+    struct site *site;
+    struct buffer log; /* all lines, each ended by LF, without level */
+};
+
+/* Builds the site; prints every fault and ends the program when there is an error. */
+void house_open(struct house *house, const char *config_text);
+void house_close(struct house *house);
+
+/* An MTA that notes what it is asked to do, one line a call, and gives the macros it was told. */
+struct fake_mta {
+    struct {
+        const char *name, *value;
+    } macros[16];
+    size_t macro_count;
+    struct buffer calls;
+    bool refuses_edits;
+};
+extern const struct mta fake_mta_calls; /* `session` is a struct fake_mta * */
+void fake_mta_set(struct fake_mta *mta, const char *name, const char *value);
+void fake_mta_free(struct fake_mta *mta);
+
+#endif

@@ -1,0 +1,358 @@
+/*
+ * supervisor: children are started, replaced, told to reload and to drain; a start that fails says
+ * so; a child that cannot live does not make the parent spin.
+ *
+ * The supervisor runs in a process of its own; its children and the test look at one piece of
+ * shared memory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/supervisor.h"
+#include "log/log.h"
+#include "util/clock.h"
+
+#define SLOTS_MAX 3
+
+struct shared {
+    _Atomic int pid[SLOTS_MAX]; /* of the last child */
+    _Atomic int starts[SLOTS_MAX], reloads[SLOTS_MAX], drains[SLOTS_MAX], deaths[SLOTS_MAX];
+    _Atomic int ready_calls, drain_calls;
+    _Atomic int ready_when_called; /* children that had been ready then */
+    _Atomic int ready_children;
+    _Atomic int reload_others; /* slot + 1 that is to ask for it at its next reload */
+    uint64_t started_ns[16];   /* of slot 0 */
+};
+
+static struct shared *shared;
+
+static int shared_new(void **state)
+{
+    (void)state;
+    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return shared == MAP_FAILED;
+}
+
+static int shared_free(void **state)
+{
+    (void)state;
+    return munmap(shared, sizeof(*shared));
+}
+
+/* --- what runs in the supervisor's process --------------------------------------------------- */
+
+static const char *slot_name(void *context, size_t slot)
+{
+    static const char *const names[SLOTS_MAX] = { "zero", "one", "two" };
+
+    (void)context;
+    return names[slot];
+}
+
+static void on_ready(void *context)
+{
+    (void)context;
+    shared->ready_when_called = shared->ready_children;
+    shared->ready_calls++;
+}
+
+static void on_drain(void *context)
+{
+    (void)context;
+    shared->drain_calls++;
+}
+
+static void on_death(void *context, size_t slot)
+{
+    (void)context;
+    shared->deaths[slot]++;
+}
+
+/* --- children -------------------------------------------------------------------------------- */
+
+static void child_begins(const struct child_link *link)
+{
+    int start = shared->starts[link->slot]++;
+
+    if (link->slot == 0 && start < 16)
+        shared->started_ns[start] = clock_mono_ns(&clock_system);
+    shared->pid[link->slot] = getpid();
+}
+
+static void child_is_ready(const struct child_link *link)
+{
+    shared->ready_children++;
+    child_link_ready(link);
+}
+
+static int wait_signal(void)
+{
+    sigset_t wanted;
+    int number = 0;
+
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGUSR1);
+    sigaddset(&wanted, SIGUSR2);
+    sigwait(&wanted, &number);
+    return number;
+}
+
+/* As a good child does. */
+static int child_good(void *context, const struct child_link *link)
+{
+    (void)context;
+    child_begins(link);
+    child_is_ready(link);
+    for (;;) {
+        if (wait_signal() == SIGUSR2) {
+            shared->drains[link->slot]++;
+            return 0;
+        }
+        shared->reloads[link->slot]++;
+        if (shared->reload_others == (int)link->slot + 1) {
+            shared->reload_others = 0;
+            child_link_reload_others(link);
+        }
+    }
+}
+
+/* Takes the signal to drain and goes on. */
+static int child_deaf(void *context, const struct child_link *link)
+{
+    (void)context;
+    child_begins(link);
+    child_is_ready(link);
+    while (shared->drains[link->slot] < 1000) {
+        if (wait_signal() == SIGUSR2)
+            shared->drains[link->slot]++;
+    }
+    return 1;
+}
+
+static int child_config(void *context, const struct child_link *link)
+{
+    (void)context;
+    child_begins(link);
+    if (link->slot == 1)
+        return 78;
+    child_is_ready(link);
+    return wait_signal() == SIGUSR2 ? 0 : 1;
+}
+
+static int child_crashes(void *context, const struct child_link *link)
+{
+    (void)context;
+    child_begins(link);
+    raise(SIGKILL);
+    return 0;
+}
+
+static int child_leaves(void *context, const struct child_link *link)
+{
+    (void)context;
+    child_begins(link);
+    return 0;
+}
+
+/* Lives once, then never again. */
+static int child_mayfly(void *context, const struct child_link *link)
+{
+    if (link->deaths == 0)
+        return child_good(context, link);
+    child_begins(link);
+    return 1;
+}
+
+/* --- the test's side ------------------------------------------------------------------------- */
+
+typedef int child_function(void *context, const struct child_link *link);
+
+static pid_t supervise(size_t slots, int grace_ms, child_function *child)
+{
+    struct supervisor_job job = { .slots = slots,
+                                  .grace_ms = grace_ms,
+                                  .child = child,
+                                  .slot_name = slot_name,
+                                  .on_ready = on_ready,
+                                  .on_drain = on_drain,
+                                  .on_death = on_death };
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(99);
+        log_open_stderr("test");
+        _exit(supervisor_run(&job));
+    }
+    assert_true(pid > 0);
+    return pid;
+}
+
+/* What it ended with; 1000 and more: signals; fails after 20 s. */
+static int end_of(pid_t pid)
+{
+    int status;
+
+    for (int i = 0; i < 2000; i++) {
+        pid_t done = waitpid(pid, &status, WNOHANG);
+        if (done == pid)
+            return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+        poll(NULL, 0, 10);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    return -1;
+}
+
+static void await(_Atomic int *value, int wanted)
+{
+    for (int i = 0; i < 2000 && *value < wanted; i++)
+        poll(NULL, 0, 10);
+    assert_int_equal(*value, wanted);
+}
+
+static void test_life(void **state)
+{
+    pid_t pid = supervise(3, 10000, child_good);
+
+    (void)state;
+    await(&shared->ready_calls, 1);
+    assert_int_equal(shared->ready_when_called, 3);
+    kill(pid, SIGHUP);
+    for (int i = 0; i < 3; i++)
+        await(&shared->reloads[i], 1);
+    shared->reload_others = 2;
+    kill(shared->pid[1], SIGUSR1);
+    await(&shared->reloads[0], 2);
+    await(&shared->reloads[2], 2);
+    assert_int_equal(shared->reloads[1], 2); /* the one it was told by hand */
+    kill(pid, SIGTERM);
+    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(shared->drain_calls, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(shared->drains[i], 1);
+        assert_int_equal(shared->starts[i], 1);
+        assert_int_equal(shared->deaths[i], 1);
+    }
+}
+
+static void test_interrupt_drains(void **state)
+{
+    pid_t pid = supervise(1, 10000, child_good);
+
+    (void)state;
+    await(&shared->ready_calls, 1);
+    kill(pid, SIGINT);
+    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(shared->drains[0], 1);
+}
+
+static void test_replaced(void **state)
+{
+    pid_t pid = supervise(2, 10000, child_good);
+    int old;
+
+    (void)state;
+    await(&shared->ready_calls, 1);
+    old = shared->pid[0];
+    kill(old, SIGKILL);
+    await(&shared->ready_children, 3);
+    assert_int_not_equal(shared->pid[0], old);
+    assert_int_equal(shared->starts[1], 1);
+    assert_int_equal(shared->ready_calls, 1); /* the start succeeded once */
+    kill(pid, SIGTERM);
+    assert_int_equal(end_of(pid), 0);
+}
+
+/* Five are replaced at once, from then on a second lies between. */
+static void test_never_spins(void **state)
+{
+    pid_t pid = supervise(1, 10000, child_mayfly);
+    uint64_t first, paused;
+
+    (void)state;
+    await(&shared->ready_calls, 1);
+    kill(shared->pid[0], SIGKILL);
+    await(&shared->starts[0], 8);
+    kill(pid, SIGTERM);
+    assert_int_equal(end_of(pid), 0);
+    first = shared->started_ns[5] - shared->started_ns[1];
+    paused = shared->started_ns[7] - shared->started_ns[6];
+    assert_true(first < 500000000u);
+    assert_true(shared->started_ns[6] - shared->started_ns[5] >= 990000000u);
+    assert_true(paused >= 990000000u);
+}
+
+static void test_second_term(void **state)
+{
+    pid_t pid = supervise(2, 60000, child_deaf);
+
+    (void)state;
+    await(&shared->ready_calls, 1);
+    kill(pid, SIGTERM);
+    await(&shared->drains[0], 1);
+    await(&shared->drains[1], 1);
+    kill(pid, SIGTERM);
+    assert_int_equal(end_of(pid), 0);
+}
+
+static void test_grace(void **state)
+{
+    pid_t pid = supervise(1, 200, child_deaf);
+
+    (void)state;
+    await(&shared->ready_calls, 1);
+    kill(pid, SIGTERM);
+    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(shared->drains[0], 1);
+}
+
+/* A start ends with what the first child to fail ended with, and no child is left over. */
+static void test_failed_starts(void **state)
+{
+    static const struct {
+        child_function *child;
+        size_t slots;
+        int code;
+    } cases[] = { { child_config, 2, 78 }, { child_crashes, 1, 70 }, { child_leaves, 1, 70 } };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        memset(shared, 0, sizeof(*shared));
+        assert_int_equal(end_of(supervise(cases[i].slots, 10000, cases[i].child)), cases[i].code);
+        assert_int_equal(shared->ready_calls, 0);
+        if (shared->pid[0] != 0) {
+            assert_int_equal(kill(shared->pid[0], 0), -1);
+            assert_int_equal(errno, ESRCH);
+        }
+    }
+}
+
+#define WITH_SHARED(test) cmocka_unit_test_setup_teardown(test, shared_new, shared_free)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_SHARED(test_life),          WITH_SHARED(test_interrupt_drains),
+        WITH_SHARED(test_replaced),      WITH_SHARED(test_never_spins),
+        WITH_SHARED(test_second_term),   WITH_SHARED(test_grace),
+        WITH_SHARED(test_failed_starts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

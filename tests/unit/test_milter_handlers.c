@@ -1,0 +1,233 @@
+/*
+ * The milter room against an MTA in the same process: what is asked of the MTA, in which order, and
+ * what is logged.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/house.h"
+
+static const char config_enforce[] = "socket = \"unix:/run/x.sock\"; mode = \"enforce\";";
+
+struct talk {
+    struct house house;
+    struct milter milter;
+    struct connection *connection;
+    struct fake_mta mta;
+};
+
+static void talk_open(struct talk *talk, const char *config, const char *client)
+{
+    memset(talk, 0, sizeof(*talk));
+    house_open(&talk->house, config);
+    talk->milter.holder = site_holder_new(site_ref(talk->house.site));
+    talk->milter.world = &talk->house.world;
+    talk->milter.mta = &fake_mta_calls;
+    talk->connection = connection_new(&talk->milter, true);
+    assert_non_null(talk->connection);
+    fake_mta_set(&talk->mta, "j", "mx.example.org");
+    fake_mta_set(&talk->mta, "v", "Postfix 3.7.11");
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    inet_pton(AF_INET, client, &address.sin_addr);
+    assert_int_equal(on_connect(talk->connection, "client", (struct sockaddr *)&address),
+                     ANSWER_CONTINUE);
+    on_helo(talk->connection, "laptop");
+}
+
+static void talk_close(struct talk *talk)
+{
+    connection_free(&talk->connection);
+    site_holder_free(&talk->milter.holder);
+    assert_int_equal(talk->milter.open_messages, 0);
+    fake_mta_free(&talk->mta);
+    house_close(&talk->house);
+}
+
+static enum answer say_mail(struct talk *talk, const char *path)
+{
+    char *argv[] = { (char *)(uintptr_t)path, NULL };
+    return on_mail(talk->connection, &talk->mta, argv);
+}
+
+static enum answer say_rcpt(struct talk *talk, const char *path)
+{
+    char *argv[] = { (char *)(uintptr_t)path, NULL };
+    return on_recipient(talk->connection, &talk->mta, argv);
+}
+
+/* A message without Date and Message-ID, or with `header` too. */
+static enum answer say_message(struct talk *talk, const char *name, const char *value)
+{
+    say_mail(talk, "<alice@example.org>");
+    say_rcpt(talk, "<bob@example.net>");
+    if (name != NULL) {
+        on_header(talk->connection, &talk->mta, name, value);
+    }
+    on_header(talk->connection, &talk->mta, "Subject", " hello");
+    on_headers_end(talk->connection, &talk->mta);
+    on_body(talk->connection, "hi\r\n", 4);
+    return on_message_end(talk->connection, &talk->mta);
+}
+
+static void repairs_are_appended(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_open(&talk, config_enforce, "192.0.2.1");
+    fake_mta_set(&talk.mta, "{auth_authen}", "Alice@Example.ORG");
+    fake_mta_set(&talk.mta, "i", "4Xk2");
+    assert_int_equal(say_message(&talk, "From", " alice@example.org"), ANSWER_CONTINUE);
+    const char *calls = buffer_text(&talk.mta.calls);
+    assert_non_null(strstr(calls, "append Date: Sun, 1 Mar 2026 12:00:00 +0000\n"));
+    assert_non_null(strstr(calls, "append Message-ID: <"));
+    const char *line = buffer_text(&talk.house.log);
+    assert_non_null(strstr(line, "4Xk2: verdict=accept class=submission user=alice@example.org "
+                                 "rules=date-missing:repair,message-id-missing:repair "
+                                 "signed=none reason=no-key rcpts=1 external=1 to=example.net:1"));
+    assert_non_null(strstr(line, "login=Alice@Example.ORG"));
+    talk_close(&talk);
+}
+
+static void refusal_carries_its_reason(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_open(&talk, config_enforce, "192.0.2.1");
+    fake_mta_set(&talk.mta, "{auth_authen}", "alice@example.org");
+    assert_int_equal(say_message(&talk, NULL, NULL), ANSWER_REJECT);
+    assert_string_equal(buffer_text(&talk.mta.calls),
+                        "reply 550 5.7.1 from-missing: the message has no From field; add one From "
+                        "field with your address\n");
+    assert_non_null(
+        strstr(buffer_text(&talk.house.log), "by=from-missing reply=\"550 5.7.1 from-missing: "));
+    talk_close(&talk);
+}
+
+static void refused_edit_defers(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_open(&talk, config_enforce, "192.0.2.1");
+    fake_mta_set(&talk.mta, "{auth_authen}", "alice@example.org");
+    talk.mta.refuses_edits = true;
+    assert_int_equal(say_message(&talk, "From", " alice@example.org"), ANSWER_TEMPFAIL);
+    assert_non_null(strstr(buffer_text(&talk.mta.calls), "reply 451 4.3.2 "));
+    assert_non_null(strstr(buffer_text(&talk.house.log), "verdict=defer"));
+    talk_close(&talk);
+}
+
+static void inbound_is_untouched(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_open(&talk, config_enforce, "192.0.2.1");
+    assert_int_equal(say_message(&talk, NULL, NULL), ANSWER_CONTINUE);
+    assert_string_equal(buffer_text(&talk.mta.calls), "");
+    assert_string_equal(buffer_text(&talk.house.log), "");
+    say_mail(&talk, "<x@example.net>");
+    on_headers_end(talk.connection, &talk.mta);
+    assert_int_equal(on_body(talk.connection, "hi\r\n", 4), ANSWER_SKIP);
+    talk_close(&talk);
+}
+
+static void observe_changes_nothing(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_open(&talk, "socket = \"unix:/run/x.sock\";", "192.0.2.1");
+    fake_mta_set(&talk.mta, "{auth_authen}", "alice@example.org");
+    assert_int_equal(say_message(&talk, NULL, NULL), ANSWER_CONTINUE);
+    assert_string_equal(buffer_text(&talk.mta.calls), "");
+    assert_non_null(strstr(buffer_text(&talk.house.log), "verdict=accept would=reject"));
+    talk_close(&talk);
+}
+
+static void each_message_ends_once(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_open(&talk, config_enforce, "192.0.2.1");
+    fake_mta_set(&talk.mta, "{auth_authen}", "alice@example.org");
+    say_mail(&talk, "<a@example.org>");
+    say_mail(&talk, "<b@example.org>"); /* no abort between: the first is over all the same */
+    on_abort(talk.connection);
+    on_abort(talk.connection);
+    say_mail(&talk, "<c@example.org>");
+    connection_free(&talk.connection); /* close within a message */
+    const char *log = buffer_text(&talk.house.log);
+    size_t lines = 0;
+    for (const char *c = log; (c = strstr(c, "verdict=aborted")) != NULL; c++) {
+        lines++;
+    }
+    assert_int_equal(lines, 3);
+    talk_close(&talk);
+}
+
+static void a_session_lost_in_the_header_is_explained(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_open(&talk, config_enforce, "192.0.2.1");
+    fake_mta_set(&talk.mta, "{auth_authen}", "alice@example.org");
+    say_message(&talk, "From", " alice@example.org");
+    say_mail(&talk, "<a@example.org>");
+    on_abort(talk.connection);
+    connection_free(&talk.connection);
+    assert_null(strstr(buffer_text(&talk.house.log), "within the header"));
+    talk.connection = connection_new(&talk.milter, true);
+    say_mail(&talk, "<a@example.org>");
+    on_header(talk.connection, &talk.mta, "Subject", " hello");
+    connection_free(&talk.connection);
+    assert_non_null(strstr(buffer_text(&talk.house.log), "within the header"));
+    talk_close(&talk);
+}
+
+static void draining_refuses_new_messages(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_open(&talk, config_enforce, "192.0.2.1");
+    atomic_store(&talk.milter.is_draining, true);
+    assert_int_equal(say_mail(&talk, "<a@example.org>"), ANSWER_TEMPFAIL);
+    assert_non_null(strstr(buffer_text(&talk.mta.calls), "reply 451 4.3.2 "));
+    talk_close(&talk);
+}
+
+/* sendmail(1): nobody reads a reply, so a refusal for a sender that is not ours is a hold. */
+static void local_refusal_is_held(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_open(&talk, config_enforce, "127.0.0.1");
+    say_mail(&talk, "www-data@elsewhere.example");
+    say_rcpt(&talk, "bob@example.net");
+    on_header(talk.connection, &talk.mta, "Subject", " hello");
+    on_headers_end(talk.connection, &talk.mta);
+    assert_int_equal(on_message_end(talk.connection, &talk.mta), ANSWER_CONTINUE);
+    assert_non_null(strstr(buffer_text(&talk.mta.calls), "quarantine from-missing: "));
+    assert_non_null(strstr(buffer_text(&talk.house.log), "verdict=hold class=local"));
+    talk_close(&talk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(repairs_are_appended),
+        cmocka_unit_test(refusal_carries_its_reason),
+        cmocka_unit_test(refused_edit_defers),
+        cmocka_unit_test(inbound_is_untouched),
+        cmocka_unit_test(observe_changes_nothing),
+        cmocka_unit_test(each_message_ends_once),
+        cmocka_unit_test(a_session_lost_in_the_header_is_explained),
+        cmocka_unit_test(draining_refuses_new_messages),
+        cmocka_unit_test(local_refusal_is_held),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
