@@ -185,7 +185,9 @@ def forged_line(w):
 def odd_connections(w):
     for connect in ("connect c", "connect c 999.1.1.1", "connect c ::1", 'connect "" 192.0.2.1', "connect c /var/run/x",
                     f"connect {'h' * 5000} 192.0.2.1"):
-        w.script(f"{connect}\nhelo h\nmail <alice@acme.example>\nrcpt <b@away.example>\ndata\n{FIELDS}eoh\neom\nquit\n")
+        # libmilter itself closes a session whose client is no address
+        w.script(f"{connect}\nhelo h\nmail <alice@acme.example>\nrcpt <b@away.example>\ndata\n{FIELDS}eoh\neom\nquit\n",
+                 code=None)
     w.still_well()
 
 

@@ -177,8 +177,9 @@ class Postfix:
         return run_tool(words, stdin=message.replace(b"\r\n", b"\n"), check=check)
 
     def pick_up(self):
-        """Makes pickup(8) look at the maildrop queue now."""
-        self._tool("postkick", "public", "pickup", "W")
+        """Makes pickup(8) look at the maildrop queue now, unless it is looking already (postkick then dies of SIGPIPE)."""
+        program = find_program("postkick", "postfix", extra=(os.path.dirname(self.program),))
+        run_tool([program, "-c", self.etc, "public", "pickup", "W"], check=False)
 
     def flush(self):
         self._tool("postqueue", "-f")

@@ -75,10 +75,12 @@ class Verifiers:
                                 OPENDKIM_CONF.format(port=zones.port, unbound=unbound))
         self.count = 0
 
-    def python(self, message):
-        """One verdict per signature, top to bottom."""
+    def python(self, message, domain=None):
+        """One verdict per signature (of one domain), top to bottom."""
         verdicts = []
         for index, tags in enumerate(signatures(message)):
+            if domain is not None and tags.get("d") != domain:
+                continue
             try:
                 good = dkim.DKIM(message).verify(idx=index, dnsfunc=self._lookup)
                 words = ""
