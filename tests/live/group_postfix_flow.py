@@ -35,14 +35,6 @@ def relay_by_network(w):
     w.line(reply).expect(class_="relay", user="branch", client="192.0.2.25")
 
 
-@group.case("a client whose address the MTA does not tell is a stranger: inbound")
-def inbound_unknown(w):
-    mail = Mail()
-    with _remote(w, "ADDR=[UNAVAILABLE] NAME=[UNAVAILABLE]") as client:
-        client.send(mail.sender, mail.recipient, mail.data)
-    w.unsigned(mail)
-
-
 @group.case("a bounce of Postfix is signed, class bounce")
 def bounce(w):
     mail = Mail()
