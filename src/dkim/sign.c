@@ -204,7 +204,6 @@ static void compose(struct text *text, const struct dkim_request *request,
     text_add_tag(text, SPAN("c="), form_names(header_form(request, view), request->body_form));
     text_add_tag(text, SPAN("d="), request->domain);
     text_add_tag(text, SPAN("s="), request->selector);
-    text_fold(text);
     text_add_number(text, SPAN("t="), request->signed_at_s);
     if (request->expire_s > 0) {
         text_add_number(text, SPAN("x="), request->signed_at_s + request->expire_s);
