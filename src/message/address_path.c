@@ -61,7 +61,7 @@ static bool cut_dot_string(struct span *rest_io, struct path *path)
             path->defects |= ADDRESS_DOTS;
         before = rest_io->at[i];
     }
-    if (before == '.')
+    if (i > 0 && before == '.')
         path->defects |= ADDRESS_DOTS;
     path->local = span_first(*rest_io, i);
     *rest_io = span_from(*rest_io, i);
