@@ -5,20 +5,18 @@
  */
 #include "checks/checks.h"
 
-enum { LINE_LIMIT = 998 };
-
 static void run(const struct evidence *evidence, const void *settings,
                 struct finding_list *findings)
 {
     (void)settings;
     const struct header_list *headers = &evidence->message->headers;
     const struct body_facts *body = &evidence->message->body;
-    if (headers->longest_line > LINE_LIMIT && headers->longest_field != NULL) {
+    if (headers->longest_line > BODY_LINE_LIMIT && headers->longest_field != NULL) {
         struct span name = span_first(headers->longest_field->name, 60);
         finding_add(findings, FINDING_LINE_TOO_LONG, "fold the field at white space",
                     "a line of %u octets in the field %.*s, 998 are allowed", headers->longest_line,
                     SPAN_ARG(name));
-    } else if (body->longest_line > LINE_LIMIT) {
+    } else if (body->longest_line > 0) {
         finding_add(findings, FINDING_LINE_TOO_LONG, "send the part as quoted-printable or base64",
                     "line %llu of the body has %llu octets, 998 are allowed",
                     (unsigned long long)body->longest_line_number,

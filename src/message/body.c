@@ -4,8 +4,9 @@
  * Every octet of every mail comes by here next to a SHA-256 over the same octets, so two quick
  * looks are taken at each chunk. One goes over vectors of 16 and asks for octets: 8-bit, NUL, CR
  * and LF that are no pair, and the number of pairs. The other asks whether a line is longer than
- * the longest so far, and jumps: a line end found by searching backwards from where the line would
- * have become too long lets it skip all before. Vectors are the compilers' own, not one machine's.
+ * the longest so far (and than 998, below which nobody asks), and jumps: a line end found by
+ * searching backwards from where the line would have become too long lets it skip all before.
+ * Vectors are the compilers' own, not one machine's.
  */
 #include "message/body.h"
 
@@ -13,95 +14,93 @@
 
 #define CR 13
 #define LF 10
-#define LANES 16
 #define COUNT_MAX 255 /* what a lane can count to */
 
-typedef unsigned char octets __attribute__((vector_size(LANES)));
-
-/* The first four are non-zero in some lane when such an octet was seen. */
-struct marks {
-    octets high, nul, bare_cr, bare_lf;
-    octets line_ends; /* number of them in each lane */
+/* What a look over some octets found; the counter is of line ends (CRLF). */
+struct octet_marks {
+    bool high, nul, bare_cr, bare_lf;
+    uint64_t line_ends;
 };
 
 void body_scan_init(struct body_scan *scan)
 {
-    *scan = (struct body_scan){ .line_number = 1, .facts = { .ends_in_line_end = true } };
+    *scan = (struct body_scan){ .line_number = 1,
+                                .line_limit = BODY_LINE_LIMIT,
+                                .facts = { .ends_in_line_end = true } };
 }
 
-static inline octets load(const unsigned char *at)
+/*
+ * The look over vectors, for one width: all octets of [bytes, bytes + size) that fill whole
+ * vectors, each with its successor. Gives how many were looked at. A macro, since each width is
+ * compiled for another machine.
+ */
+#define DEFINE_LOOK(name, lanes, attribute)                                                        \
+    attribute static size_t name(const unsigned char *bytes, size_t size,                          \
+                                 struct octet_marks *found)                                        \
+    {                                                                                              \
+        typedef unsigned char octets __attribute__((vector_size(lanes)));                          \
+        octets high = { 0 }, nul = { 0 }, bare_cr = { 0 }, bare_lf = { 0 };                        \
+        size_t i = 0;                                                                              \
+        while (i + (lanes) < size) {                                                               \
+            size_t most = (size_t)(lanes)*COUNT_MAX;                                               \
+            size_t stop = size - i > most ? i + most : size - (lanes);                             \
+            octets line_ends = { 0 };                                                              \
+            for (; i < stop; i += (lanes)) {                                                       \
+                octets now, next;                                                                  \
+                memcpy(&now, bytes + i, sizeof(now));                                              \
+                memcpy(&next, bytes + i + 1, sizeof(next));                                        \
+                octets is_cr = (octets)(now == CR), is_lf_next = (octets)(next == LF);             \
+                octets is_pair = is_cr & is_lf_next;                                               \
+                high |= now;                                                                       \
+                nul |= (octets)(now == 0);                                                         \
+                bare_cr |= is_cr ^ is_pair;                                                        \
+                bare_lf |= is_lf_next ^ is_pair;                                                   \
+                line_ends -= is_pair; /* a hit is all ones: -1 */                                  \
+            }                                                                                      \
+            for (unsigned lane = 0; lane < (lanes); lane++)                                        \
+                found->line_ends += line_ends[lane];                                               \
+        }                                                                                          \
+        for (unsigned lane = 0; lane < (lanes); lane++) {                                          \
+            found->high |= high[lane] >= 0x80;                                                     \
+            found->nul |= nul[lane] != 0;                                                          \
+            found->bare_cr |= bare_cr[lane] != 0;                                                  \
+            found->bare_lf |= bare_lf[lane] != 0;                                                  \
+        }                                                                                          \
+        return i;                                                                                  \
+    }
+
+DEFINE_LOOK(look_narrow, 16, )
+#if defined(__x86_64__)
+DEFINE_LOOK(look_wide, 32, __attribute__((target("avx2"))))
+#endif
+
+static size_t look(const unsigned char *bytes, size_t size, struct octet_marks *found)
 {
-    octets loaded;
-
-    memcpy(&loaded, at, sizeof(loaded));
-    return loaded;
-}
-
-static bool is_marked(octets mark)
-{
-    uint64_t halves[2];
-
-    memcpy(halves, &mark, sizeof(halves));
-    return (halves[0] | halves[1]) != 0;
-}
-
-static uint64_t sum_lanes(octets lanes)
-{
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < LANES; i++)
-        sum += lanes[i];
-    return sum;
-}
-
-/* `now` and the octets that follow each of them. */
-static inline void mark_pairs(struct marks *marks, octets now, octets next)
-{
-    octets is_cr = (octets)(now == CR);
-    octets is_lf_next = (octets)(next == LF);
-
-    marks->high |= now;
-    marks->nul |= (octets)(now == 0);
-    marks->bare_cr |= is_cr & ~is_lf_next;
-    marks->bare_lf |= ~is_cr & is_lf_next;
-    marks->line_ends -= is_cr & is_lf_next; /* a hit is all ones: -1 */
-}
-
-/* The last few of a chunk, in a copy filled up with blanks. */
-static void mark_rest(struct marks *marks, const unsigned char *bytes, size_t size)
-{
-    unsigned char rest[LANES + 1];
-
-    memset(rest, ' ', sizeof(rest));
-    memcpy(rest, bytes, size);
-    /* What follows the last octet is not known here; scan_ends() judges a CR in that place. */
-    if (rest[size - 1] == CR)
-        rest[size - 1] = ' ';
-    mark_pairs(marks, load(rest), load(rest + 1));
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2"))
+        return look_wide(bytes, size, found);
+#endif
+    return look_narrow(bytes, size, found);
 }
 
 /* All octets of a chunk but the last, each with its successor. Gives the number of line ends. */
 static uint64_t scan_pairs(struct body_facts *facts, const unsigned char *bytes, size_t size)
 {
-    struct marks marks = { { 0 }, { 0 }, { 0 }, { 0 }, { 0 } };
-    uint64_t line_ends = 0;
-    size_t i = 0;
+    struct octet_marks found = { 0 };
 
-    while (i + LANES < size) {
-        size_t stop = size - i > LANES * COUNT_MAX ? i + LANES * COUNT_MAX : size - LANES;
-
-        for (; i < stop; i += LANES)
-            mark_pairs(&marks, load(bytes + i), load(bytes + i + 1));
-        line_ends += sum_lanes(marks.line_ends);
-        marks.line_ends = (octets){ 0 };
+    for (size_t i = look(bytes, size, &found); i + 1 < size; i++) {
+        bool is_cr = bytes[i] == CR, is_lf_next = bytes[i + 1] == LF;
+        found.high |= bytes[i] >= 0x80;
+        found.nul |= bytes[i] == 0;
+        found.bare_cr |= is_cr && !is_lf_next;
+        found.bare_lf |= !is_cr && is_lf_next;
+        found.line_ends += is_cr && is_lf_next;
     }
-    if (i + 1 < size)
-        mark_rest(&marks, bytes + i, size - i);
-    facts->has_8bit |= is_marked(marks.high & 0x80);
-    facts->has_nul |= is_marked(marks.nul);
-    facts->has_bare_cr |= is_marked(marks.bare_cr);
-    facts->has_bare_lf |= is_marked(marks.bare_lf);
-    return line_ends + sum_lanes(marks.line_ends);
+    facts->has_8bit |= found.high;
+    facts->has_nul |= found.nul;
+    facts->has_bare_cr |= found.bare_cr;
+    facts->has_bare_lf |= found.bare_lf;
+    return found.line_ends;
 }
 
 /* The first octet with what came before it, and the last, whose successor may come later. */
@@ -147,11 +146,18 @@ static uint64_t count_lines(const unsigned char *at, const unsigned char *end)
     return count;
 }
 
-static void end_line(struct body_facts *facts, uint64_t size, uint64_t number)
+/* A line of up to so many octets tells nothing new. */
+static uint64_t line_of_interest(const struct body_scan *scan)
 {
-    if (size > facts->longest_line || facts->longest_line_number == 0) {
-        facts->longest_line = size;
-        facts->longest_line_number = number;
+    return scan->facts.longest_line > scan->line_limit ? scan->facts.longest_line
+                                                       : scan->line_limit;
+}
+
+static void end_line(struct body_scan *scan, uint64_t size, uint64_t number)
+{
+    if (size > line_of_interest(scan)) {
+        scan->facts.longest_line = size;
+        scan->facts.longest_line_number = number;
     }
 }
 
@@ -168,7 +174,7 @@ static const unsigned char *finish_first_line(struct body_scan *scan, const unsi
     if (line == NULL)
         scan->line_size += size;
     else
-        end_line(&scan->facts, scan->line_size + (uint64_t)(line - bytes) - 2, scan->line_number++);
+        end_line(scan, scan->line_size + (uint64_t)(line - bytes) - 2, scan->line_number++);
     return line;
 }
 
@@ -178,8 +184,8 @@ static void scan_lines(struct body_scan *scan, const unsigned char *line, const 
     const unsigned char *counted = line, *next;
     uint64_t number = scan->line_number;
 
-    while ((uint64_t)(end - line) >= scan->facts.longest_line + 2) {
-        const unsigned char *limit = line + scan->facts.longest_line + 2;
+    while ((uint64_t)(end - line) >= line_of_interest(scan) + 2) {
+        const unsigned char *limit = line + line_of_interest(scan) + 2;
 
         next = last_line(line, limit);
         if (next == NULL) {
@@ -189,7 +195,7 @@ static void scan_lines(struct body_scan *scan, const unsigned char *line, const 
                 break;
             number += count_lines(counted, line);
             counted = line;
-            end_line(&scan->facts, (uint64_t)(next - line) - 2, number);
+            end_line(scan, (uint64_t)(next - line) - 2, number);
         }
         line = next;
     }
@@ -221,6 +227,6 @@ const struct body_facts *body_scan_finish(struct body_scan *scan)
     scan->facts.ends_in_line_end = scan->line_size == 0;
     scan->facts.has_bare_cr |= scan->after_cr;
     if (scan->line_size > 0)
-        end_line(&scan->facts, scan->line_size, scan->line_number);
+        end_line(scan, scan->line_size, scan->line_number);
     return &scan->facts;
 }

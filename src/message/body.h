@@ -10,11 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define BODY_LINE_LIMIT 998 /* RFC 5322 2.1.1 */
+
 struct body_facts {
-    uint64_t size;         /* octets */
-    uint64_t longest_line; /* octets between line ends (CRLF), the CRLF not counted; a bare CR or LF
-                              ends no line */
-    uint64_t longest_line_number; /* 1-based number of the first such line; 0: empty body */
+    uint64_t size; /* octets */
+    /* Octets between line ends (CRLF), the CRLF not counted; a bare CR or LF ends no line. 0: no
+     * line is longer than BODY_LINE_LIMIT; shorter ones are of no interest to anybody. */
+    uint64_t longest_line;
+    uint64_t longest_line_number; /* 1-based number of the first such line; 0: there is none */
     bool has_8bit;
     bool has_nul;
     bool has_bare_cr;
@@ -26,6 +29,7 @@ struct body_scan {
     struct body_facts facts;
     uint64_t line_size, line_number; /* of the line being read */
     bool after_cr;
+    uint64_t line_limit; /* BODY_LINE_LIMIT; tests set less before feeding */
 };
 
 void body_scan_init(struct body_scan *scan);

@@ -23,7 +23,7 @@ static void check_facts(const struct body_facts *seen, const struct body_facts *
 
 static void note_line(struct body_facts *facts, uint64_t size, uint64_t number)
 {
-    if (size > facts->longest_line || facts->longest_line_number == 0) {
+    if (size > facts->longest_line) {
         facts->longest_line = size;
         facts->longest_line_number = number;
     }
@@ -73,7 +73,7 @@ static void test_table(void **state)
         struct body_facts facts;
     } cases[] = {
         { { "", 0 }, { 0, 0, 0, false, false, false, false, true } },
-        { { "\r\n", 2 }, { 2, 0, 1, false, false, false, false, true } },
+        { { "\r\n", 2 }, { 2, 0, 0, false, false, false, false, true } },
         { { "a", 1 }, { 1, 1, 1, false, false, false, false, false } },
         { { "ab\r\nabc\r\nab\r\n", 13 }, { 13, 3, 2, false, false, false, false, true } },
         { { "ab\r\nab", 6 }, { 6, 2, 1, false, false, false, false, false } },
@@ -95,6 +95,7 @@ static void test_table(void **state)
 
         check_facts(&plain, &cases[i].facts);
         body_scan_init(&scan);
+        scan.line_limit = 0;
         feed(&scan, cases[i].body);
         check_facts(body_scan_finish(&scan), &cases[i].facts);
     }
@@ -107,6 +108,7 @@ static void check_cuts(struct span body, unsigned long cuts, const struct body_f
     size_t start = 0;
 
     body_scan_init(&scan);
+    scan.line_limit = 0; /* every line is of interest here */
     for (size_t i = 1; i <= body.size; i++) {
         if (i < body.size && (cuts >> (i - 1) & 1) == 0)
             continue;
@@ -181,6 +183,7 @@ static void test_drawn_bodies(void **state)
         first = size > 0 ? draw(&seed) % (size + 1) : 0;
         second = first + (size > first ? draw(&seed) % (size - first + 1) : 0);
         body_scan_init(&scan);
+        scan.line_limit = 0;
         feed(&scan, (struct span){ text, first });
         feed(&scan, (struct span){ text + first, second - first });
         feed(&scan, (struct span){ text + second, size - second });
@@ -211,6 +214,7 @@ static void test_hostile_bodies(void **state)
         text[70001] = '\n';
         wanted = read_plainly((struct span){ text, SIZE });
         body_scan_init(&scan);
+        scan.line_limit = 0;
         body_scan_feed(&scan, text, SIZE / 3);
         body_scan_feed(&scan, text + SIZE / 3, SIZE - SIZE / 3);
         check_facts(body_scan_finish(&scan), &wanted);
@@ -218,13 +222,47 @@ static void test_hostile_bodies(void **state)
     free(text);
 }
 
+/* As the daemon uses it: lines of up to 998 octets are not told. */
+static void test_the_limit(void **state)
+{
+    static const struct {
+        size_t before, line;
+        uint64_t longest, number;
+    } cases[] = {
+        { 0, 998, 0, 0 },     { 0, 999, 999, 1 },     { 3, 998, 0, 0 },
+        { 3, 1200, 1200, 4 }, { 200, 999, 999, 201 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[4096];
+        size_t size = 0;
+        for (size_t line = 0; line < cases[i].before; line++) {
+            memcpy(text + size, "ab\r\n", 4);
+            size += 4;
+        }
+        memset(text + size, 'x', cases[i].line);
+        size += cases[i].line;
+        memcpy(text + size, "\r\nend", 5);
+        size += 5;
+        for (size_t cut = 0; cut <= size; cut += 7) {
+            struct body_scan scan;
+            body_scan_init(&scan);
+            feed(&scan, (struct span){ text, cut });
+            feed(&scan, (struct span){ text + cut, size - cut });
+            const struct body_facts *facts = body_scan_finish(&scan);
+            assert_int_equal(facts->longest_line, cases[i].longest);
+            assert_int_equal(facts->longest_line_number, cases[i].number);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_every_small_body_and_cut),
-        cmocka_unit_test(test_drawn_bodies),
-        cmocka_unit_test(test_hostile_bodies),
+        cmocka_unit_test(test_table),        cmocka_unit_test(test_every_small_body_and_cut),
+        cmocka_unit_test(test_drawn_bodies), cmocka_unit_test(test_hostile_bodies),
+        cmocka_unit_test(test_the_limit),
     };
 
     return cmocka_run_group_tests_name("message/body", tests, NULL, NULL);
