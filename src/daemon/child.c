@@ -30,8 +30,13 @@
 #define STALE_RETRY_S 600 /* after a reload because of it was not taken */
 #define DRAIN_ALARM_S 20  /* a drain that takes longer ends by SIGALRM */
 #define ARENAS_MAX 2
-/* Deepest use seen is below 60 KiB (signing with RSA-4096 inside end of message). */
+/* Deepest use seen is below 60 KiB (signing with RSA-4096 inside end of message). A sanitizer's own
+ * needs come on top, and a thread it cannot fit in does not start. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define STACK_BYTES (4 * 1024 * 1024)
+#else
 #define STACK_BYTES (256 * 1024)
+#endif
 /* Reloading looks users up by whatever modules the system has. */
 #define ATTENDANT_STACK_BYTES (1024 * 1024)
 
@@ -67,7 +72,7 @@ static void bound_memory(void)
     mallopt(M_ARENA_MAX, ARENAS_MAX); /* each thread its own would cost more than the waiting */
     if (pthread_attr_init(&attributes) != 0)
         return;
-    /* libmilter's threads have the default; sanitizers need more of it than there is. */
+    /* libmilter's threads have the default. */
     if (pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0)
         pthread_setattr_default_np(&attributes);
     pthread_attr_destroy(&attributes);
