@@ -36,7 +36,7 @@ struct milter {
     const struct mta *mta;
     atomic_bool is_draining;
     atomic_int open_messages; /* of this process: what a drain waits for */
-    int listen_fd;
+    atomic_int listen_fd;     /* -1: not serving yet */
 };
 
 /* NULL when memory is out. keeps_space: SMFIP_HDR_LEADSPC was negotiated. */

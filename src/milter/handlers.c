@@ -190,7 +190,7 @@ enum answer on_mail(struct connection *connection, void *handle, char **argv)
 {
     const struct mta *mta = connection->milter->mta;
     end_message(connection, OUTCOME_ABORTED);
-    if (connection->milter->is_draining) {
+    if (atomic_load(&connection->milter->is_draining)) {
         return refuse_for_now(connection, handle, "the mail guard is stopping; try again later");
     }
     read_session_macros(connection, handle);

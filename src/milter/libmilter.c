@@ -250,7 +250,7 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
         milter->holder = holder;
         milter->world = world;
         milter->mta = &mta_libmilter;
-        milter->listen_fd = -1;
+        atomic_init(&milter->listen_fd, -1);
     }
     return milter;
 }
@@ -266,7 +266,10 @@ bool milter_serve(struct milter *milter, int fd, const char *spec, struct error 
     char connection_text[32];
     snprintf(connection_text, sizeof(connection_text), "fd:%d", fd);
     the_milter = milter;
-    milter->listen_fd = fd;
+    atomic_store(&milter->listen_fd, fd);
+    if (atomic_load(&milter->is_draining)) {
+        return true; /* told to stop before it began */
+    }
     if (smfi_register(description) != MI_SUCCESS) {
         error_set(error, "libmilter does not take our callbacks (a version below 8.14?)");
         return false;
@@ -288,10 +291,14 @@ bool milter_serve(struct milter *milter, int fd, const char *spec, struct error 
  */
 static void stop_accepting(struct milter *milter)
 {
+    int listen_fd = atomic_load(&milter->listen_fd);
+    if (listen_fd < 0) {
+        return;
+    }
     int idle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct sockaddr address = { .sa_family = AF_UNIX }; /* autobind: a name of no file */
     if (idle < 0 || bind(idle, &address, sizeof(address.sa_family)) != 0 || listen(idle, 1) != 0 ||
-        dup2(idle, milter->listen_fd) < 0) {
+        dup2(idle, listen_fd) < 0) {
         log_write(LOG_LEVEL_WARNING, "cannot stop accepting connections while draining: %m");
     }
     if (idle >= 0) {
@@ -302,7 +309,7 @@ static void stop_accepting(struct milter *milter)
 void milter_drain(struct milter *milter, int grace_ms)
 {
     enum { STEP_MS = 20 };
-    milter->is_draining = true;
+    atomic_store(&milter->is_draining, true);
     stop_accepting(milter);
     for (int waited_ms = 0; waited_ms < grace_ms && atomic_load(&milter->open_messages) > 0;
          waited_ms += STEP_MS) {
