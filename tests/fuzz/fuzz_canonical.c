@@ -26,7 +26,7 @@ static void demand_same(const char *what, enum canonical form, struct plain *see
 
 static void feed_piece(struct canonical_body *stream, struct span piece)
 {
-    struct plain copy = { NULL, 0 };
+    struct plain copy = { .at = NULL };
     plain_add(&copy, piece.at, piece.size);
     canonical_body_feed(stream, copy.at, copy.size);
     plain_free(&copy);
@@ -34,7 +34,7 @@ static void feed_piece(struct canonical_body *stream, struct span piece)
 
 static void check_body(enum canonical form, const uint8_t *cuts, size_t cut_count, struct span body)
 {
-    struct plain seen = { NULL, 0 };
+    struct plain seen = { .at = NULL };
     struct plain wanted = plain_body(form, body);
     struct canonical_body stream;
     canonical_body_init(&stream, form, plain_sink, &seen);
@@ -50,8 +50,8 @@ static void check_body(enum canonical form, const uint8_t *cuts, size_t cut_coun
 
 static void check_field(enum canonical form, struct span value)
 {
-    struct plain copy = { NULL, 0 };
-    struct plain seen = { NULL, 0 };
+    struct plain copy = { .at = NULL };
+    struct plain seen = { .at = NULL };
     plain_add(&copy, value.at, value.size);
     struct plain wanted = plain_header(form, SPAN("X-Fuzz"), plain_span(&copy));
     canonical_header(form, SPAN("X-Fuzz"), plain_span(&copy), true, plain_sink, &seen);

@@ -23,7 +23,7 @@ static void check_text(const char *what, struct span seen, struct span wanted)
 
 static struct plain run_body(enum canonical form, struct span body)
 {
-    struct plain out = { NULL, 0 };
+    struct plain out = { .at = NULL };
     struct canonical_body stream;
     canonical_body_init(&stream, form, plain_sink, &out);
     canonical_body_feed(&stream, body.at, body.size);
@@ -136,7 +136,7 @@ static void test_fields(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(fields); i++) {
         for (enum canonical form = CANONICAL_SIMPLE; form <= CANONICAL_RELAXED; form++) {
-            struct plain seen = { NULL, 0 };
+            struct plain seen = { .at = NULL };
             struct span wanted = form == CANONICAL_SIMPLE ? fields[i].simple : fields[i].relaxed;
             canonical_header(form, fields[i].name, fields[i].value, true, plain_sink, &seen);
             check_text("last field", plain_span(&seen), wanted);
@@ -161,10 +161,10 @@ static void test_fields_plainly(void **state)
         for (size_t i = 0; i < size; i++) {
             value[i] = letters[(size_t)rand() % kinds];
         }
-        struct plain copy = { NULL, 0 };
+        struct plain copy = { .at = NULL };
         plain_add(&copy, value, size);
         for (enum canonical form = CANONICAL_SIMPLE; form <= CANONICAL_RELAXED; form++) {
-            struct plain seen = { NULL, 0 };
+            struct plain seen = { .at = NULL };
             struct plain wanted = plain_header(form, SPAN("X-Name"), plain_span(&copy));
             canonical_header(form, SPAN("X-Name"), plain_span(&copy), true, plain_sink, &seen);
             check_text("random value", plain_span(&seen), plain_span(&wanted));

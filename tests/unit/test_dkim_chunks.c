@@ -98,7 +98,7 @@ static void test_every_cut_of_random_bodies(void **state)
 static void feed_cut(struct dkim_body_hash *hash, struct span body, size_t largest)
 {
     while (body.size > 0) {
-        struct plain piece = { NULL, 0 };
+        struct plain piece = { .at = NULL };
         struct span part = span_first(body, (size_t)rand() % largest + 1);
         plain_add(&piece, part.at, part.size);
         dkim_body_hash_feed(hash, piece.at, piece.size);

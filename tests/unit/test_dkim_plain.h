@@ -14,10 +14,11 @@
 #include "dkim/canonical.h"
 #include "util/span.h"
 
-/* Octets in memory of exactly their size, so that a sanitizer sees a look too far. */
+/* What is added at once lies in memory of exactly its size, so that a sanitizer sees a look too
+ * far. */
 struct plain {
     char *at;
-    size_t size;
+    size_t size, room;
 };
 
 static inline void plain_add(struct plain *text, const void *bytes, size_t size)
@@ -25,9 +26,12 @@ static inline void plain_add(struct plain *text, const void *bytes, size_t size)
     if (size == 0) {
         return;
     }
-    text->at = realloc(text->at, text->size + size);
-    if (text->at == NULL) {
-        abort();
+    if (size > text->room - text->size) {
+        text->room = text->size == 0 ? size : 2 * (text->size + size);
+        text->at = realloc(text->at, text->room);
+        if (text->at == NULL) {
+            abort();
+        }
     }
     memcpy(text->at + text->size, bytes, size);
     text->size += size;
@@ -42,7 +46,7 @@ static inline void plain_sink(void *context, const void *bytes, size_t size)
 static inline void plain_free(struct plain *text)
 {
     free(text->at);
-    *text = (struct plain){ NULL, 0 };
+    *text = (struct plain){ .at = NULL };
 }
 
 static inline struct span plain_span(const struct plain *text)
@@ -83,7 +87,7 @@ static inline void plain_add_reduced(struct plain *out, struct span line)
 
 static inline struct plain plain_body(enum canonical form, struct span body)
 {
-    struct plain out = { NULL, 0 };
+    struct plain out = { .at = NULL };
     while (body.size > 0) {
         size_t size = plain_line_size(body);
         if (form == CANONICAL_RELAXED) {
@@ -109,8 +113,8 @@ static inline struct plain plain_body(enum canonical form, struct span body)
 /* A fold is LF and white space in the value; a LF in any other place goes the same way. */
 static inline struct plain plain_header(enum canonical form, struct span name, struct span value)
 {
-    struct plain out = { NULL, 0 };
-    struct plain unfolded = { NULL, 0 };
+    struct plain out = { .at = NULL };
+    struct plain unfolded = { .at = NULL };
     for (size_t i = 0; i < name.size; i++) {
         char c = form == CANONICAL_RELAXED ? ascii_lower(name.at[i]) : name.at[i];
         plain_add(&out, &c, 1);
