@@ -190,6 +190,16 @@ static bool has_encoded_word(struct span text)
     return open != NULL && memmem(open + 2, (size_t)(end - open - 2), "?=", 2) != NULL;
 }
 
+/* A TAB too: RFC 5322 3.2.4 has it in a quoted string, RFC 5321 4.1.2 in none. */
+static bool has_control(struct span local)
+{
+    for (size_t i = 0; i < local.size; i++) {
+        if ((unsigned char)local.at[i] < ' ' || local.at[i] == 0x7f)
+            return true;
+    }
+    return false;
+}
+
 bool address_finish(struct address *address_io, struct span domain, struct arena *arena)
 {
     size_t domain_size = 0;
@@ -204,6 +214,8 @@ bool address_finish(struct address *address_io, struct span domain, struct arena
             return false;
         domain_size = address_io->domain.size + 1;
     }
+    if (has_control(address_io->local))
+        address_io->defects |= ADDRESS_CONTROL;
     if (has_encoded_word(address_io->local))
         address_io->defects |= ADDRESS_ENCODED_WORD;
     address_io->text = address_text(address_io->local, address_io->domain, arena);
