@@ -55,11 +55,12 @@ static bool has_name(const struct header_field *field, enum header_id id, struct
 static const struct header_field *find_target(struct cursor *cursor, const struct edit *edit)
 {
     enum header_id id = header_id_of(edit->name);
-    const struct header_field *begin = cursor->list->fields, *end = begin + cursor->list->count;
+    const struct header_field *begin = cursor->list->fields, *end;
     const struct header_field *at = cursor->field;
 
     if (edit->instance == 0 || edit->instance > cursor->list->counts[id])
         return NULL;
+    end = begin + cursor->list->count;
     if (at == NULL || !has_name(at, id, edit->name))
         at = begin;
     if (has_name(at, id, edit->name) && at->instance > edit->instance) {
