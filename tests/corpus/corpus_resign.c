@@ -26,6 +26,7 @@ static struct {
     struct dkim_key *keys[2];
     FILE *verifier;
     bool is_long;
+    bool is_cut; /* the verifier no longer reads */
     unsigned messages, refused, failed;
     unsigned signatures[COMBINATIONS];
 } run;
@@ -117,10 +118,11 @@ static void sign(const struct taken *taken, const char *name, unsigned combinati
         return;
     }
     run.signatures[combination]++;
-    if (!verifies(taken, &request, value) || !send_message(taken, value, name)) {
-        printf("%s: signed, but not verified\n", name);
+    if (!verifies(taken, &request, value)) {
+        printf("%s: signed, but not valid here\n", name);
         run.failed++;
     }
+    run.is_cut = run.is_cut || !send_message(taken, value, name);
 }
 
 static void resign(struct span file, const char *name)
@@ -239,8 +241,11 @@ int main(void)
            "without exactly one From %u; failed %u\n",
            run.messages, run.signatures[0], run.signatures[1], run.signatures[2], run.signatures[3],
            run.refused, run.failed);
-    if (ended == 77) {
-        return 77;
+    if (run.failed > 0 || run.messages == 0) {
+        return 1;
     }
-    return ended == 0 && run.failed == 0 && run.messages > 0 ? 0 : 1;
+    if (ended == 77) {
+        return 77; /* no dkimpy; it said so */
+    }
+    return ended == 0 && !run.is_cut ? 0 : 1;
 }
