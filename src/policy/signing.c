@@ -20,7 +20,10 @@ static bool is_wanted(const struct job *job)
     return job->site->general->mode == MODE_ENFORCE || job->site->signing->in_observe;
 }
 
-/* The author whose domain signs; NULL with the reason noted. */
+/*
+ * The author whose domain signs; NULL with the reason noted. Where receivers may read another
+ * author out of the field, our signature would vouch for him.
+ */
 static const struct address *find_author(struct job *job)
 {
     const struct message *message = &job->message;
@@ -31,6 +34,10 @@ static const struct address *find_author(struct job *job)
     }
     if (message->from.count == 0 || message->from.at[0].domain.size == 0) {
         job->signing.reason = "no-from-domain";
+        return NULL;
+    }
+    if ((message->from.defects & ADDRESS_DOUBTFUL) != 0) {
+        job->signing.reason = "from-doubtful";
         return NULL;
     }
     return &message->from.at[0];
