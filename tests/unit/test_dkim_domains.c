@@ -184,7 +184,7 @@ static const struct {
     { "domains = ( { name = \"a.example\"; " KEYS "},\n{ name = \"A.example.\"; " KEYS "} );",
       "t:2: domains[1]: \"a.example\" stands in an earlier entry too" },
     { "domains = \"dir:/nonexistent/keys\";", "No such file" },
-#if HAVE_IDN
+#ifdef HAVE_IDN
     { "domains = ( { name = \"b\xc3\xbc"
       "cher.example\"; " KEYS "},\n{ name = \"xn--bcher-kva.example\"; " KEYS "} );",
       "t:2: domains[1]: \"xn--bcher-kva.example\" stands in an earlier entry too" },
