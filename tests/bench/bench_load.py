@@ -25,13 +25,17 @@ class Tools:
             if not os.access(program, os.X_OK):
                 raise BenchError(f"{program} is not built")
 
-    def load(self, target, size, messages, connections, warmup=0, idle=0, memory=False, timeout=120):
+    def load(
+        self, target, size, messages, connections, warmup=0, idle=0, memory=False, rate=0, timeout=120
+    ):
         """One run against a filter; every message must have been accepted and signed as expected."""
         command = [self.mtaload, "--json", "--socket", target.socket, "--pid", str(target.pid)]
         command += ["--size", str(size), "--messages", str(messages), "--connections", str(connections)]
         command += ["--warmup", str(warmup), "--idle", str(idle)]
         if memory:
             command.append("--memory")
+        if rate:
+            command += ["--rate", f"{rate:.1f}"]
         figures = json.loads(run(command, target.name, timeout))
         if figures["accepted"] != messages or figures["signatures"] != messages * target.signatures:
             raise BenchError(

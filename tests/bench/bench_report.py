@@ -103,15 +103,15 @@ def peer_targets(targets, cpu):
 
 
 def show_latency(latency):
-    """`latency[connections][name]`: list of figures of mtaload, one for each round."""
+    """`latency[load][name]`: list of figures of mtaload, one for each round."""
     print("End-of-message answer and whole message in microseconds, 10 KB, relaxed/relaxed, median of the rounds")
     rows = []
-    for connections, by_name in latency.items():
+    for load, by_name in latency.items():
         for name, rounds in by_name.items():
             marks = ("eom_p50_us", "eom_p99_us", "message_p50_us", "message_p99_us")
             per_second = median(one["messages"] / one["elapsed_s"] for one in rounds)
             rows.append(
-                [f"{connections} connections, {name}"]
+                [f"{load}, {name}"]
                 + [f"{median(one[mark] for one in rounds):.0f}" for mark in marks]
                 + [f"{per_second:.0f}"]
             )

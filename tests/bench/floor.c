@@ -13,7 +13,7 @@
 
 static const char usage[] =
     "floor filter --socket SOCKET [--steps BITS] [--actions BITS] [--macros STAGE=NAMES]... "
-    "[--burn-us N]\n"
+    "[--burn-us N] [--insert N]\n"
     "  STAGE: connect, helo, mail, rcpt, data, eom, eoh. --no-lists leaves all to the MTA\n"
     "floor work [--size BYTES] [--body text|base64|spaces] [--canonicalization HEADER/BODY]\n"
     "  [--rsa-key FILE] [--ed25519-key FILE]: nanoseconds of CPU for each part, key=value\n";
@@ -80,6 +80,9 @@ static bool set_option(struct floor_filter *filter, struct floor_work *work, int
     case 'u':
         filter->burn_ns = (uint64_t)(atof(text) * 1000);
         return true;
+    case 'i':
+        filter->inserts = (unsigned)strtoul(text, NULL, 0);
+        return true;
     case 'k':
         work->size = strtoul(text, NULL, 0);
         return work->size > 0;
@@ -114,12 +117,19 @@ static int report_work(const struct floor_work *work)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        { "socket", 1, NULL, 's' },      { "steps", 1, NULL, 'p' },
-        { "actions", 1, NULL, 'a' },     { "macros", 1, NULL, 'm' },
-        { "no-lists", 0, NULL, 'n' },    { "burn-us", 1, NULL, 'u' },
-        { "size", 1, NULL, 'k' },        { "body", 1, NULL, 'b' },
-        { "rsa-key", 1, NULL, 'r' },     { "canonicalization", 1, NULL, 'c' },
-        { "ed25519-key", 1, NULL, 'e' }, { NULL, 0, NULL, 0 },
+        { "socket", 1, NULL, 's' },
+        { "steps", 1, NULL, 'p' },
+        { "actions", 1, NULL, 'a' },
+        { "macros", 1, NULL, 'm' },
+        { "no-lists", 0, NULL, 'n' },
+        { "burn-us", 1, NULL, 'u' },
+        { "insert", 1, NULL, 'i' },
+        { "size", 1, NULL, 'k' },
+        { "body", 1, NULL, 'b' },
+        { "rsa-key", 1, NULL, 'r' },
+        { "canonicalization", 1, NULL, 'c' },
+        { "ed25519-key", 1, NULL, 'e' },
+        { NULL, 0, NULL, 0 },
     };
     struct floor_filter filter = {
         .steps = STEPS_OURS,

@@ -106,13 +106,17 @@ static uint64_t thread_cpu_ns(void)
 
 static sfsistat on_eom(SMFICTX *context)
 {
-    (void)context;
+    static char field[] = " v=1; a=rsa-sha256; d=example.org; s=none;\n\tbh=; b=";
+
     if (served->burn_ns) {
         uint64_t until_ns = thread_cpu_ns() + served->burn_ns;
 
         while (thread_cpu_ns() < until_ns)
             continue;
     }
+    for (unsigned i = 0; i < served->inserts; i++)
+        if (smfi_insheader(context, 0, (char *)"X-Floor", field) != MI_SUCCESS)
+            return SMFIS_TEMPFAIL;
     return SMFIS_CONTINUE;
 }
 

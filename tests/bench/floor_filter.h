@@ -12,6 +12,7 @@ struct floor_filter {
     unsigned long steps;
     const char *list[FLOOR_STAGES]; /* macro names by SMFIM_ stage; NULL: the MTA's own */
     uint64_t burn_ns;               /* thread CPU time used up at end of message */
+    unsigned inserts;               /* header fields inserted after that, as a signer does */
 };
 
 /* Serves until TERM. Returns an exit status. */
