@@ -6,6 +6,8 @@
 #include "dkim/domains.h"
 #include "test_dkim_support.h"
 
+#define NOBODY 65534
+
 static const struct config_table *const tables[] = { &dkim_domains_table, NULL };
 
 /* A folder of its own for each test. */
@@ -134,6 +136,38 @@ static void test_oddities(void **state)
     assert_null(dkim_domains_find(stage->domains, SPAN("empty.example")));
 }
 
+/* A folder out of reach is an entry without keys: its mail is not to go unsigned as if nobody had
+ * wanted otherwise. Root reads everything, so the test is somebody else meanwhile. */
+static void test_unreadable_folder(void **state)
+{
+    struct stage *stage = *state;
+    bool is_root = geteuid() == 0;
+    add_domain(stage, "a.example", "s.pem", DKIM_ED25519_SHA256);
+    add_domain(stage, "b.example", "s.pem", DKIM_ED25519_SHA256);
+    assert_int_equal(chmod(in_stage(stage, "b.example"), 0), 0);
+    if (is_root) {
+        assert_int_equal(chown(in_stage(stage, "a.example/s.pem"), NOBODY, NOBODY), 0);
+        assert_int_equal(chown(in_stage(stage, "a.example"), NOBODY, NOBODY), 0);
+        assert_int_equal(chmod(stage->folder, 0755), 0);
+        assert_int_equal(seteuid(NOBODY), 0);
+    }
+    build(stage);
+    if (is_root) {
+        assert_int_equal(seteuid(0), 0);
+    }
+    assert_int_equal(chmod(in_stage(stage, "b.example"), 0700), 0); /* so that it can be removed */
+    assert_non_null(stage->domains);
+    assert_int_equal(config_report_count(stage->report, CONFIG_WARNING), 1);
+    assert_non_null(strstr(config_report_fault(stage->report, 0)->text, "b.example"));
+    const struct dkim_domain *entry = dkim_domains_find(stage->domains, SPAN("b.example"));
+    assert_non_null(entry);
+    assert_true(entry->is_degraded);
+    assert_int_equal(entry->key_count, 0);
+    assert_int_equal(entry->on_failure, DKIM_ON_FAILURE_DEFER);
+    assert_false(dkim_domains_find(stage->domains, SPAN("a.example"))->is_degraded);
+    assert_true(dkim_domains_is_stale(stage->domains)); /* readable now: worth another look */
+}
+
 static void test_two_spellings(void **state)
 {
     struct stage *stage = *state;
@@ -185,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_entries, begin, end),
         cmocka_unit_test_setup_teardown(test_oddities, begin, end),
+        cmocka_unit_test_setup_teardown(test_unreadable_folder, begin, end),
         cmocka_unit_test_setup_teardown(test_two_spellings, begin, end),
         cmocka_unit_test_setup_teardown(test_stale, begin, end),
     };

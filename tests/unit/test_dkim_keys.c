@@ -319,6 +319,35 @@ static void test_references(void **state)
     check_usable(two, DKIM_ED25519_SHA256, 256, &error);
 }
 
+/* A key whose signatures its record would not verify: what it makes is caught before it leaves, RSA
+ * each time, Ed25519 the first time and every 64th. */
+static void test_wrong_signatures_stay(void **state)
+{
+    (void)state;
+    for (enum dkim_algorithm i = DKIM_RSA_SHA256; i <= DKIM_ED25519_SHA256; i++) {
+        uint8_t signature[DKIM_SIGNATURE_MAX];
+        size_t size;
+        struct error error;
+        struct dkim_key *key = dkim_key_generate(i, 1024, &error);
+        struct dkim_key *other = test_key(i);
+        assert_non_null(key);
+        EVP_PKEY_CTX *rsa = key->rsa_verify;
+        EVP_MD_CTX *ed25519 = key->ed25519_verify;
+        key->rsa_verify = other->rsa_verify;
+        key->ed25519_verify = other->ed25519_verify;
+        for (unsigned use = 0; use <= 128; use++) {
+            bool is_looked_at = i == DKIM_RSA_SHA256 || use % 64 == 0;
+            error.text[0] = '\0';
+            assert_int_equal(dkim_key_sign(key, some_digest, signature, &size, &error),
+                             !is_looked_at);
+            assert_int_equal(strstr(error.text, "does not verify") != NULL, is_looked_at);
+        }
+        key->rsa_verify = rsa;
+        key->ed25519_verify = ed25519;
+        dkim_key_unref(&key);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_private_round_trip),
         cmocka_unit_test(test_references),
+        cmocka_unit_test(test_wrong_signatures_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
