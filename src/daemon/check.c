@@ -30,6 +30,16 @@ static void check_paths(const struct plan *plan, struct config_report *report)
         plan_complain(plan, report, &control_table, "socket", &error);
 }
 
+/* Choosing a facility sends nothing; what -t has to say goes to stderr as before. */
+static void check_facility(const struct plan *plan, struct config_report *report)
+{
+    struct error error;
+
+    if (!plan_open_syslog(plan, &error))
+        plan_complain(plan, report, &site_log_table, "facility", &error);
+    log_open_stderr("egress-milter");
+}
+
 /* In the forked process: the configuration is read again, now with everything it names. */
 static int load_as_user(const struct plan *plan, bool strict)
 {
@@ -105,8 +115,10 @@ int check_run(const struct daemon_options *options)
         fputs("egress-milter: out of memory\n", stderr);
         return DAEMON_INTERNAL;
     }
-    if (plan_make(options->config_path, &plan, report))
+    if (plan_make(options->config_path, &plan, report)) {
         check_paths(&plan, report);
+        check_facility(&plan, report);
+    }
     if (config_report_count(report, CONFIG_ERROR) == 0)
         code = check_as_user(&plan, options->strict);
     else

@@ -97,6 +97,15 @@ void plan_free(struct plan *plan)
     *plan = (struct plan){ .config = NULL };
 }
 
+bool plan_open_syslog(const struct plan *plan, struct error *error)
+{
+    if (log_open_syslog("egress-milter", plan->log->facility))
+        return true;
+    error_set(error, "\"%s\" is no syslog facility; valid: mail, daemon, local0 and the like",
+              plan->log->facility);
+    return false;
+}
+
 bool plan_makes_directory(const char *path)
 {
     size_t size = sizeof(EM_RUN_DIR) - 1;

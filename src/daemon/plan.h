@@ -40,6 +40,8 @@ void plan_free(struct plan *plan);
 void plan_complain(const struct plan *plan, struct config_report *report,
                    const struct config_table *table, const char *name, const struct error *error);
 
+/* The process log to syslog, with the facility configured. False: unknown facility. */
+bool plan_open_syslog(const struct plan *plan, struct error *error);
 /* Will the start make the directory of this socket? Only the built-in one, only as root: /run is
  * empty after a boot, and not every system makes our directory there. */
 bool plan_makes_directory(const char *path);

@@ -177,14 +177,14 @@ static int supervise(struct start *start)
 
 static bool open_log(const struct start *start, struct config_report *report)
 {
-    const struct log_settings *log = start->plan.log;
     struct error error;
 
-    log_set_level((enum log_level)log->level);
-    if (start->options->foreground || log_open_syslog("egress-milter", log->facility))
+    log_set_level((enum log_level)start->plan.log->level);
+    if (plan_open_syslog(&start->plan, &error)) {
+        if (start->options->foreground)
+            log_open_stderr("egress-milter");
         return true;
-    error_set(&error, "\"%s\" is no syslog facility; valid: mail, daemon, local0 and the like",
-              log->facility);
+    }
     plan_complain(&start->plan, report, &site_log_table, "facility", &error);
     return false;
 }

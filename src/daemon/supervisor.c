@@ -27,6 +27,7 @@
 #define DEATHS_MAX 5
 #define DEATHS_WINDOW_MS 10000
 #define PAUSE_MS 1000
+#define SAME_BREATH_MS 500
 
 enum child_word { WORD_READY = 'r', WORD_RELOAD_OTHERS = 'l' };
 
@@ -46,7 +47,8 @@ struct supervisor {
     int signal_fd;
     bool is_ready; /* all children were, once */
     bool is_draining;
-    bool is_over; /* ends with `code` */
+    bool is_over;      /* ends with `code` */
+    uint64_t drain_ms; /* when it began */
     uint64_t kill_ms;
     int code;
 };
@@ -228,13 +230,17 @@ static void reap(struct supervisor *supervisor)
 
 /* --- events -------------------------------------------------------------------------------- */
 
+/* Told twice means at once; but timeout(1) and the like tell a process and its group in one breath.
+ */
 static void drain(struct supervisor *supervisor)
 {
     if (supervisor->is_draining) {
-        signal_children(supervisor, SIGKILL, SIZE_MAX);
+        if (now_ms() - supervisor->drain_ms >= SAME_BREATH_MS)
+            signal_children(supervisor, SIGKILL, SIZE_MAX);
         return;
     }
     supervisor->is_draining = true;
+    supervisor->drain_ms = now_ms();
     supervisor->kill_ms = now_ms() + (uint64_t)supervisor->job->grace_ms;
     if (supervisor->job->on_drain != NULL)
         supervisor->job->on_drain(supervisor->job->context);

@@ -3,7 +3,8 @@
  * It knows nothing of what a child does; that is a function handed in.
  *
  *   HUP        every child gets USR1 (reload)
- *   TERM, INT  every child gets USR2 (drain); the second time, or after the grace, KILL
+ *   TERM, INT  every child gets USR2 (drain); the second time (half a second later or more), or
+ * after the grace, KILL
  */
 #ifndef EM_DAEMON_SUPERVISOR_H
 #define EM_DAEMON_SUPERVISOR_H

@@ -315,5 +315,4 @@ void milter_drain(struct milter *milter, int grace_ms)
          waited_ms += STEP_MS) {
         poll(NULL, 0, STEP_MS);
     }
-    smfi_stop();
 }

@@ -30,12 +30,15 @@ void milter_free(struct milter **milter);
 
 /*
  * Serves on an already bound and listening socket `fd` whose settings were "unix:..." or "inet:..."
- * in `spec` (libmilter wants the family), until milter_stop(). False with *error when libmilter
+ * in `spec` (libmilter wants the family), until the process ends. False with *error when libmilter
  * refuses to start.
  */
 bool milter_serve(struct milter *milter, int fd, const char *spec, struct error *error);
-/* From any thread: take no new connections, let transactions finish, at most `grace_ms`, then make
- * milter_serve() return. */
+/*
+ * From any thread: take no new connections and wait until no transaction is open, at most
+ * `grace_ms`. The caller then ends the process: libmilter's own way to stop takes up to five
+ * seconds, in which a restart would keep mail waiting.
+ */
 void milter_drain(struct milter *milter, int grace_ms);
 
 #endif
