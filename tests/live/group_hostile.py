@@ -191,6 +191,20 @@ def odd_connections(w):
     w.still_well()
 
 
+@group.case("IPv6: a stranger's mail is not touched, that of the machine itself is signed")
+def ipv6(w):
+    for address, signed in (("2001:db8::5", False), ("::1", True)):
+        path = w.result_path()
+        said = w.script("".join(f"macro {name}\n" for name in ("{auth_authen}", "{auth_type}", "{daemon_name}"))
+                        + f"macro {{client_addr}} {address}\nconnect client.example {address}\nhelo h\n"
+                        f"mail <alice@acme.example>\nrcpt <bob@away.example>\ndata\n{FIELDS}eoh\n"
+                        f'body "hello\\r\\n"\neom {path}\nquit\n')
+        edits = [line for line in said if line.startswith("eom: insheader")]
+        expect_equal(len(edits), 2 if signed else 0, f"signatures for {address}: {said[-4:]}")
+        if signed:
+            w.verified(path)
+
+
 @group.case("events out of order, unknown and empty frames")
 def out_of_order(w):
     for text in ("eom\n", "eoh\neom\n", "body \"x\"\neom\n", "rcpt <b@away.example>\neom\n", "data\ndata\neoh\neom\n",

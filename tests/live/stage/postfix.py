@@ -140,7 +140,10 @@ class Postfix:
         return os.path.join(private, "auth")
 
     def start(self):
-        self._tool("postfix", "start", seconds=60)
+        try:
+            self._tool("postfix", "start", seconds=60)
+        except StageError as error:
+            raise StageError(f"{error}\n{tail(self.log_path)}") from None
         self.stage.on_close(self.stop)
         wait_until(lambda: self._listening(), 20,
                    lambda: f"Postfix to listen\n{tail(self.log_path)}")
