@@ -74,7 +74,8 @@ def floor_targets(targets, cpu):
                 targets.not_measured(what, "<= 1.1", "egress-milter is not there")
                 continue
             bare = ratio(by_name["egress-2"], by_name["floor-bare"])
-            note = f"rounds {spread(by_name['egress-2'], by_name['floor'])}; {bare:.2f} x a floor without canonicalisation"
+            rounds = spread(by_name["egress-2"], by_name["floor"])
+            note = f"rounds {rounds}; {bare:.2f} x a floor without canonicalisation"
             targets.at_most(what, 1.1, ratio(by_name["egress-2"], by_name["floor"]), note=note)
 
 
