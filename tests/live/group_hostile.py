@@ -3,10 +3,12 @@
 Every case must get a defined answer, cost bounded memory, and leave the daemon able to sign the next message.
 """
 
+import json
 import os
 import re
 import socket
 import struct
+import subprocess
 
 from stage.base import PATIENCE, Failure, StageError, run_tool, wait_until
 from stage.suite import Group, expect, expect_equal
@@ -257,6 +259,29 @@ def idle(w):
     finally:
         for stream in held:
             stream.close()
+
+
+@group.case("24 connections at once and reloads meanwhile: every message is signed twice and logged once")
+def crowd(w):
+    count = 1200 if PATIENCE == 1 else 480  # a sanitizer needs the same events, not as many
+    before = len(w.guard.lines())
+    load = subprocess.Popen([w.driver, "--socket", w.guard.socket, "--from", "alice@acme.example", "--json",
+                             "--connections", "24", "--per-connection", "7", "--messages", str(count)],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    reloads = 0
+    while load.poll() is None:
+        w.guard.reload()
+        reloads += 1
+    said = load.stdout.read()
+    expect_equal(load.returncode, 0, f"exit code of the load; it said {said}")
+    totals = json.loads(said)
+    expect_equal((totals["accepted"], totals["signatures"]), (count, 2 * count), "accepted messages and signatures")
+    expect(reloads > 1, f"reloads while the load ran: {reloads}")
+    lines = wait_until(lambda: len(w.guard.lines()) >= before + count and w.guard.lines(), 10, "all lines")[before:]
+    expect_equal(len(lines), count, "lines")
+    for line in lines:
+        line.expect(verdict="accept", class_="submission", signed=",".join(ACME))
+    w.still_well()
 
 
 @group.case("10 MB through the driver, in the chunks of Sendmail and Postfix")

@@ -95,9 +95,10 @@ class World:
         """The last case of every group: the daemon was well all along and ends as it should."""
         if self.guard.child and self.guard.child.is_running():
             expect_equal(self.guard.stop(), 0, "exit code of the daemon at TERM")
-        for line in self.guard.every_log().splitlines():
-            if re.search(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|core dumped", line):
-                raise Failure(f"the daemon was not well: {line}")
+        log = self.guard.every_log()
+        bad = re.search(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|core dumped", log)
+        if bad:
+            raise Failure("the daemon was not well:\n" + "\n".join(log[bad.start():].splitlines()[:40]))
 
     def close(self):
         self.stage.close()
