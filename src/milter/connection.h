@@ -8,14 +8,18 @@
 #ifndef EM_MILTER_CONNECTION_H
 #define EM_MILTER_CONNECTION_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "milter/doors.h"
+#include "milter/kicker.h"
 #include "milter/milter.h"
 #include "milter/mta.h"
 #include "policy/job.h"
 #include "policy/verdict.h"
+#include "util/waiting.h"
 
 struct sockaddr;
 
@@ -34,10 +38,30 @@ struct milter {
     struct site_holder *holder;
     const struct world *world;
     const struct mta *mta;
-    atomic_bool is_draining;
+    struct world own_world; /* what `world` points to in a milter made by milter_new() */
+    struct waiting waits;
+    struct kicker kicker;
+    struct connection *own;   /* stands for all connections of the kicker; never in a transaction */
+    atomic_bool is_private;   /* who negotiates now is the kicker */
+    atomic_bool is_draining;  /* no transaction may begin */
+    atomic_bool is_awaited;   /* somebody sleeps on `changed` */
     atomic_int open_messages; /* of this process: what a drain waits for */
-    atomic_int listen_fd;     /* -1: not serving yet */
+    atomic_int open_sessions; /* of this process, negotiated: what a retirement waits for */
+    pthread_mutex_t lock;     /* of doors and changed */
+    pthread_cond_t changed;   /* doors, or what is open */
+    struct doors doors;
 };
+
+/* serve.c: something that was open is open no more. */
+void milter_note_end(struct milter *milter);
+
+/* libmilter.c, for serve.c and doors.c. */
+extern const struct mta mta_libmilter;
+bool library_register(struct milter *milter);
+/* "fd:N", "inet:port@address", ...: binds or takes it, and listens. */
+bool library_listen(const char *where);
+/* Until the process is told to stop. */
+bool library_run(void);
 
 /* NULL when memory is out. keeps_space: SMFIP_HDR_LEADSPC was negotiated. */
 struct connection *connection_new(struct milter *milter, bool keeps_space);

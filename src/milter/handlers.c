@@ -22,6 +22,7 @@ struct connection *connection_new(struct milter *milter, bool keeps_space)
     if (connection != NULL) {
         connection->milter = milter;
         connection->session.keeps_space = keeps_space;
+        atomic_fetch_add(&milter->open_sessions, 1);
     }
     return connection;
 }
@@ -57,6 +58,7 @@ static void end_message(struct connection *connection, enum outcome outcome)
     connection->is_in_header = false;
     atomic_fetch_sub(&connection->milter->open_messages, 1);
     counter_add(COUNTER_MESSAGES_OPEN, -1);
+    milter_note_end(connection->milter);
 }
 
 /* libmilter closes the session on a frame it does not take; nothing else tells the administrator
@@ -88,6 +90,8 @@ void connection_free(struct connection **connection)
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
         free_fact(facts[i]);
     }
+    atomic_fetch_sub(&c->milter->open_sessions, 1);
+    milter_note_end(c->milter);
     free(c);
     *connection = NULL;
 }

@@ -1,6 +1,6 @@
 /*
  * libmilter: the only file that speaks libmilter: its callbacks, its calls behind struct mta,
- * negotiation, serving and draining.
+ * negotiation, and what serve.c needs of it to start.
  *
  * libmilter knows one filter per process and hands no context to a callback but a session's own, so
  * the one struct milter of the process stands here behind a door: set before smfi_main(), read by
@@ -10,13 +10,7 @@
 
 #include <libmilter/mfapi.h>
 
-#include <fcntl.h>
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include <stdint.h>
 
 #include "log/log.h"
 #include "milter/connection.h"
@@ -64,7 +58,7 @@ static bool call_quarantine(void *session, const char *reason)
     return smfi_quarantine(session, (char *)(uintptr_t)reason) == MI_SUCCESS;
 }
 
-static const struct mta mta_libmilter = {
+const struct mta mta_libmilter = {
     .macro = call_macro,
     .set_macros = call_set_macros,
     .set_reply = call_set_reply,
@@ -127,6 +121,13 @@ static sfsistat handle_negotiate(SMFICTX *ctx, unsigned long offered_actions,
 {
     (void)unused_2;
     (void)unused_3;
+    *unused_2_r = 0;
+    *unused_3_r = 0;
+    if (atomic_load(&the_milter->is_private)) {
+        *actions_r = 0;
+        *steps_r = 0;
+        return smfi_setpriv(ctx, the_milter->own) == MI_SUCCESS ? SMFIS_CONTINUE : SMFIS_REJECT;
+    }
     if ((offered_actions & ACTIONS_NEEDED) != ACTIONS_NEEDED) {
         log_write(LOG_LEVEL_ERR, "the mail system does not offer header changes and quarantine "
                                  "to milters; no message can be judged");
@@ -135,8 +136,6 @@ static sfsistat handle_negotiate(SMFICTX *ctx, unsigned long offered_actions,
     unsigned long wanted_steps = STEPS_UNUSED | STEPS_SILENT | SMFIP_SKIP | SMFIP_HDR_LEADSPC;
     *actions_r = ACTIONS_NEEDED;
     *steps_r = wanted_steps & offered_steps;
-    *unused_2_r = 0;
-    *unused_3_r = 0;
     if ((offered_actions & SMFIF_SETSYMLIST) != 0) {
         *actions_r |= SMFIF_SETSYMLIST;
         for (size_t i = 0; i < sizeof(macro_lists) / sizeof(macro_lists[0]); i++) {
@@ -152,14 +151,23 @@ static sfsistat handle_negotiate(SMFICTX *ctx, unsigned long offered_actions,
     return SMFIS_CONTINUE;
 }
 
+/* One of the kicker's, which says nothing but CONNECT and HELO. */
+static bool is_own(SMFICTX *ctx)
+{
+    return smfi_getpriv(ctx) == the_milter->own;
+}
+
 /* Negotiation makes the connection; an MTA that gets past without one is told to come back. */
 static struct connection *connection_of(SMFICTX *ctx)
 {
-    return smfi_getpriv(ctx);
+    return is_own(ctx) ? NULL : smfi_getpriv(ctx);
 }
 
 static sfsistat handle_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 {
+    if (is_own(ctx)) {
+        return SMFIS_CONTINUE;
+    }
     struct connection *c = connection_of(ctx);
     return c == NULL
                ? SMFIS_TEMPFAIL
@@ -168,6 +176,9 @@ static sfsistat handle_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *address)
 
 static sfsistat handle_helo(SMFICTX *ctx, char *name)
 {
+    if (is_own(ctx)) {
+        return SMFIS_CONTINUE;
+    }
     struct connection *c = connection_of(ctx);
     return c == NULL ? SMFIS_TEMPFAIL : silence(c, SMFIP_NR_HELO, on_helo(c, name));
 }
@@ -217,7 +228,7 @@ static sfsistat handle_abort(SMFICTX *ctx)
 /* May come without a connect, after a failed negotiation. */
 static sfsistat handle_close(SMFICTX *ctx)
 {
-    struct connection *connection = smfi_getpriv(ctx);
+    struct connection *connection = connection_of(ctx);
     smfi_setpriv(ctx, NULL);
     connection_free(&connection);
     return SMFIS_CONTINUE;
@@ -240,79 +251,22 @@ static struct smfiDesc description = {
     .xxfi_negotiate = handle_negotiate,
 };
 
-/* --- serving
- * ---------------------------------------------------------------------------------------------- */
+/* --- starting
+ * --------------------------------------------------------------------------------------------- */
 
-struct milter *milter_new(struct site_holder *holder, const struct world *world)
+bool library_register(struct milter *milter)
 {
-    struct milter *milter = calloc(1, sizeof(*milter));
-    if (milter != NULL) {
-        milter->holder = holder;
-        milter->world = world;
-        milter->mta = &mta_libmilter;
-        atomic_init(&milter->listen_fd, -1);
-    }
-    return milter;
-}
-
-void milter_free(struct milter **milter)
-{
-    free(*milter);
-    *milter = NULL;
-}
-
-bool milter_serve(struct milter *milter, int fd, const char *spec, struct error *error)
-{
-    char connection_text[32];
-    snprintf(connection_text, sizeof(connection_text), "fd:%d", fd);
     the_milter = milter;
-    atomic_store(&milter->listen_fd, fd);
-    if (atomic_load(&milter->is_draining)) {
-        return true; /* told to stop before it began */
-    }
-    if (smfi_register(description) != MI_SUCCESS) {
-        error_set(error, "libmilter does not take our callbacks (a version below 8.14?)");
-        return false;
-    }
-    if (smfi_setconn(connection_text) != MI_SUCCESS || smfi_opensocket(false) != MI_SUCCESS) {
-        error_set(error, "libmilter does not take the bound socket of %s", spec);
-        return false;
-    }
-    if (smfi_main() != MI_SUCCESS) {
-        error_set(error, "libmilter ended with an error on %s", spec);
-        return false;
-    }
-    return true;
+    return smfi_register(description) == MI_SUCCESS;
 }
 
-/*
- * Connections that have not been accepted yet must stay in the kernel's queue for a successor, so
- * an idle socket of nobody takes the place of the listening one under libmilter's feet.
- */
-static void stop_accepting(struct milter *milter)
+bool library_listen(const char *where)
 {
-    int listen_fd = atomic_load(&milter->listen_fd);
-    if (listen_fd < 0) {
-        return;
-    }
-    int idle = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr address = { .sa_family = AF_UNIX }; /* autobind: a name of no file */
-    if (idle < 0 || bind(idle, &address, sizeof(address.sa_family)) != 0 || listen(idle, 1) != 0 ||
-        dup2(idle, listen_fd) < 0) {
-        log_write(LOG_LEVEL_WARNING, "cannot stop accepting connections while draining: %m");
-    }
-    if (idle >= 0) {
-        close(idle);
-    }
+    return smfi_setconn((char *)(uintptr_t)where) == MI_SUCCESS &&
+           smfi_opensocket(false) == MI_SUCCESS;
 }
 
-void milter_drain(struct milter *milter, int grace_ms)
+bool library_run(void)
 {
-    enum { STEP_MS = 20 };
-    atomic_store(&milter->is_draining, true);
-    stop_accepting(milter);
-    for (int waited_ms = 0; waited_ms < grace_ms && atomic_load(&milter->open_messages) > 0;
-         waited_ms += STEP_MS) {
-        poll(NULL, 0, STEP_MS);
-    }
+    return smfi_main() == MI_SUCCESS;
 }

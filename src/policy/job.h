@@ -23,11 +23,14 @@
 #include "policy/verdict.h"
 #include "site/site.h"
 #include "util/clock.h"
+#include "util/waiting.h"
 
 /* What the pipeline knows of the world beside the message; handed in, so that tests are exact. */
 struct world {
     const struct clock *clock;
     struct log_sink *log;
+    /* From here on NULL where a message has the process to itself (tests, explain). */
+    struct waiting *waits; /* around whatever is waited for; the milter provides it */
 };
 
 /* What came of signing. */

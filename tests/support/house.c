@@ -22,7 +22,7 @@ void house_open(struct house *house, const char *config_text)
     memset(house, 0, sizeof(*house));
     house->sink.write = keep_line;
     clock_fixed_init(&house->clock, HOUSE_NOW_S);
-    house->world = (struct world){ &house->clock.clock, &house->sink };
+    house->world = (struct world){ .clock = &house->clock.clock, .log = &house->sink };
     struct config_report *report = config_report_new();
     house->site = site_load_text("test.conf", span_of(config_text), all_config_tables(), report);
     if (house->site == NULL) {

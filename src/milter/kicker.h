@@ -1,0 +1,37 @@
+/*
+ * kicker: keeps libmilter's pool of threads going. Not for other rooms; milter.h has what the
+ * daemon calls.
+ *
+ * libmilter's controller counts a worker as idle until that worker has woken up. Events that arrive
+ * together are therefore all queued for the few workers that were idle before, no thread is
+ * started, and once those workers are in callbacks that wait, the rest waits behind them, however
+ * quickly it could be answered. Each further event that finds no idle worker does start a thread,
+ * which then also takes from the queue. So while somebody waits (util/waiting.h) we make such
+ * events: a kick is a HELO on a milter connection of our own, answered by nothing but "continue".
+ * Several connections, the fan, because a connection makes one event at a time.
+ *
+ * When nobody waits one kick every KICKER_PULSE_MS goes out, on each connection in turn. It keeps
+ * them from being swept as idle, and its answer tells that libmilter is alive.
+ */
+#ifndef EM_MILTER_KICKER_H
+#define EM_MILTER_KICKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    KICKER_FAN_MAX = 64,
+    KICKER_FAN = 16, /* fewer start threads too slowly for a burst, more cost memory and scans */
+};
+
+struct kicker {
+    unsigned fan; /* 0: none; tests and measurements set what they want before the run */
+    atomic_bool is_stopped;
+    _Atomic uint64_t alive_ns;
+    void (*serving)(void *context);
+    void *context;
+};
+
+#endif
