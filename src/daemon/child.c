@@ -58,8 +58,8 @@ struct child {
     struct loop *loop;
     struct control_host host;
     struct control_server *server;
-    pthread_t attendant, io;
-    bool has_attendant, has_io;
+    pthread_t attendant, io, kicker;
+    bool has_attendant, has_io, has_kicker;
     atomic_bool is_ending;
 };
 
@@ -282,6 +282,20 @@ static struct site *load_first(struct child *child)
     return site;
 }
 
+static void *kick(void *context)
+{
+    struct child *child = context;
+
+    milter_kicker_run(child->milter);
+    return NULL;
+}
+
+static bool start_kicker(struct child *child)
+{
+    child->has_kicker = pthread_create(&child->kicker, NULL, kick, child) == 0;
+    return child->has_kicker;
+}
+
 static bool build(struct child *child, struct site *site)
 {
     child->holder = site_holder_new(site);
@@ -290,7 +304,8 @@ static bool build(struct child *child, struct site *site)
         return false;
     }
     child->milter = milter_new(child->holder, &child->world);
-    return child->milter != NULL && start_control(child) && start_attendant(child);
+    return child->milter != NULL && start_control(child) && start_attendant(child) &&
+           start_kicker(child);
 }
 
 static int serve(struct child *child)
@@ -316,6 +331,10 @@ static void stop_threads(struct child *child)
     if (child->has_attendant) {
         pthread_kill(child->attendant, SIGUSR2);
         pthread_join(child->attendant, NULL);
+    }
+    if (child->has_kicker) {
+        milter_kicker_stop(child->milter);
+        pthread_join(child->kicker, NULL);
     }
     if (child->has_io) {
         loop_stop(child->loop);

@@ -5,6 +5,7 @@
  *   main thread   libmilter and its own threads
  *   attendant     signals: USR1 reload, USR2 drain; looks for changed key directories
  *   io            the loop: the control socket
+ *   kicker        milter_kicker_run()
  */
 #ifndef EM_DAEMON_CHILD_H
 #define EM_DAEMON_CHILD_H
