@@ -16,7 +16,8 @@
 #include "log/log.h"
 #include "util/json.h"
 
-#define REPLACED_FRESH_S 3600 /* how long a process that died is worth a warning */
+#define REPLACED_FRESH_S 3600        /* how long a process that died is worth a warning */
+#define LOG_QUEUED_MANY (256 * 1024) /* bytes of log that are more than a burst */
 #define TIME_TEXT_MAX 32
 
 struct reasons {
@@ -135,7 +136,14 @@ static void judge(const struct control_host *host, const struct site *site,
                    "the last reload was not taken, %zu errors; generation %" PRIu64 " stays",
                    load->errors, site->generation);
     if (log_lost_lines() > 0)
-        add_reason(reasons, CONTROL_WARNING, "%" PRIu64 " log lines were lost", log_lost_lines());
+        add_reason(reasons, CONTROL_WARNING,
+                   "%" PRIu64 " log lines were lost: the receiver of the log did not take them in "
+                   "time",
+                   log_lost_lines());
+    if (counter_get(COUNTER_LOG_BYTES_QUEUED) > LOG_QUEUED_MANY)
+        add_reason(reasons, CONTROL_WARNING,
+                   "%" PRId64 " log lines wait for the receiver of the log, which takes none",
+                   counter_get(COUNTER_LOG_LINES_QUEUED));
     if (host->replaced_s != 0 && now_s - host->replaced_s < REPLACED_FRESH_S)
         add_reason(reasons, CONTROL_WARNING,
                    "a process of the filter died and was replaced %" PRId64 " s ago",
@@ -266,7 +274,6 @@ static void status_text(const struct status *status, struct buffer *out)
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         buffer_printf(out, "  %-16s %" PRId64 "\n", counter_name((enum counter_id)i),
                       counter_get((enum counter_id)i));
-    buffer_printf(out, "  %-16s %" PRIu64 "\n", "log_lines_lost", log_lost_lines());
 }
 
 static void json_domain(struct json *json, const struct dkim_domain *domain)
@@ -313,7 +320,6 @@ static void json_counters(struct json *json)
     json_open(json, "counters", '{');
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         json_number(json, counter_name((enum counter_id)i), counter_get((enum counter_id)i));
-    json_number(json, "log_lines_lost", (int64_t)log_lost_lines());
     json_close(json, '}');
 }
 
@@ -391,6 +397,36 @@ enum control_exit report_reload(const struct load_result *result, bool json, str
                       result->errors);
     add_printable(out, buffer_span(&result->faults));
     return code;
+}
+
+static void restart_json(bool is_done, const char *text, struct buffer *out)
+{
+    struct json json = json_new(out);
+
+    json_open(&json, NULL, '{');
+    json_number(&json, "schema", 1);
+    json_bool(&json, "restarted", is_done);
+    if (is_done)
+        json_text(&json, "serving", span_of(text));
+    else
+        json_lines(&json, "faults", span_of(text));
+    json_close(&json, '}');
+    buffer_add_char(out, '\n');
+}
+
+enum control_exit report_restart(bool is_done, const char *text, bool json, struct buffer *out)
+{
+    if (json) {
+        restart_json(is_done, text, out);
+    } else if (is_done) {
+        buffer_add_text(out, "restart: ");
+        add_printable(out, span_of(text));
+        buffer_add_text(out, "; the processes before end when their sessions have\n");
+    } else {
+        add_printable(out, span_trim(span_of(text)));
+        buffer_add_text(out, "\nrestart: it came to nothing; the processes that ran serve on\n");
+    }
+    return is_done ? CONTROL_GOOD : CONTROL_CRITICAL;
 }
 
 void report_refusal(const char *text, bool json, struct buffer *out)

@@ -38,6 +38,9 @@ struct control_host {
     /* Asks for a reload; the ticket that reload_ended() will have reached when it is done. */
     uint64_t (*reload_begin)(void *context);
     uint64_t (*reload_ended)(void *context);
+    /* Asks for a restart in place; control_server_restart_ended() tells the outcome. False: it
+     * cannot be asked for. */
+    bool (*restart_begin)(void *context);
 };
 
 void load_result_free(struct load_result *result);
@@ -46,6 +49,8 @@ void load_result_free(struct load_result *result);
 enum control_exit report_status(const struct control_host *host, bool json, struct buffer *out);
 enum control_exit report_health(const struct control_host *host, bool json, struct buffer *out);
 enum control_exit report_reload(const struct load_result *result, bool json, struct buffer *out);
+/* `text`: what serves now, or why it came to nothing. */
+enum control_exit report_restart(bool is_done, const char *text, bool json, struct buffer *out);
 /* An answer that is only a line of text, as {"schema":1,"error":...} in JSON. */
 void report_refusal(const char *text, bool json, struct buffer *out);
 

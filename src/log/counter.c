@@ -4,18 +4,33 @@
  */
 #include "log/counter.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC 0x65636e31u /* "ecn1": the layout of struct shared */
+#define SLOTS_MAX 4096
 
 typedef _Atomic int64_t counter_row[COUNTER_COUNT];
+
+/* What lies in the shared memory. Rows of all versions begin with the same counters: new ones are
+ * added at the end. */
+struct shared {
+    uint32_t magic;
+    uint32_t columns, slots;
+    _Atomic uint32_t used;   /* slots from here on were never counted in */
+    _Atomic int64_t cells[]; /* slots x columns */
+};
 
 /* Changed only while the process has one thread. */
 static counter_row own_row;
 static struct {
-    counter_row *rows;
-    size_t count;
-    size_t mine;
-} slots = { &own_row, 1, 0 };
+    struct shared *shared; /* NULL: own_row */
+    _Atomic int64_t *mine;
+    int fd;
+} counters = { NULL, own_row, -1 };
 
 static const char *const names[COUNTER_COUNT] = {
 #define COUNTER_NAME(id, name) [COUNTER_##id] = name,
@@ -23,18 +38,37 @@ static const char *const names[COUNTER_COUNT] = {
 #undef COUNTER_NAME
 };
 
+static size_t shared_size(size_t slots, size_t columns)
+{
+    return sizeof(struct shared) + slots * columns * sizeof(int64_t);
+}
+
+static _Atomic int64_t *row_of(size_t slot)
+{
+    return counters.shared->cells + slot * counters.shared->columns;
+}
+
 void counter_add(enum counter_id id, int64_t amount)
 {
-    atomic_fetch_add_explicit(&slots.rows[slots.mine][id], amount, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters.mine[id], amount, memory_order_relaxed);
+}
+
+static int64_t sum_of(const struct shared *shared, size_t column)
+{
+    uint32_t used = atomic_load_explicit(&shared->used, memory_order_relaxed);
+    int64_t sum = 0;
+
+    for (size_t slot = 0; slot < used; slot++)
+        sum += atomic_load_explicit(&shared->cells[slot * shared->columns + column],
+                                    memory_order_relaxed);
+    return sum;
 }
 
 int64_t counter_get(enum counter_id id)
 {
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < slots.count; i++)
-        sum += atomic_load_explicit(&slots.rows[i][id], memory_order_relaxed);
-    return sum;
+    if (counters.shared == NULL)
+        return atomic_load_explicit(&own_row[id], memory_order_relaxed);
+    return sum_of(counters.shared, id);
 }
 
 const char *counter_name(enum counter_id id)
@@ -42,31 +76,133 @@ const char *counter_name(enum counter_id id)
     return names[id];
 }
 
-bool counter_share(size_t count)
+static struct shared *map(int fd, size_t size)
 {
-    counter_row *rows = mmap(NULL, count * sizeof(*rows), PROT_READ | PROT_WRITE,
-                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-    if (rows == MAP_FAILED)
+    return at == MAP_FAILED ? NULL : at;
+}
+
+bool counter_share(size_t slots)
+{
+    size_t size = shared_size(slots, COUNTER_COUNT);
+    int fd = memfd_create("egress-milter counters", MFD_CLOEXEC);
+    struct shared *shared = NULL;
+
+    if (fd >= 0 && slots <= SLOTS_MAX && ftruncate(fd, (off_t)size) == 0)
+        shared = map(fd, size);
+    if (shared == NULL) {
+        if (fd >= 0)
+            close(fd);
         return false;
+    }
+    shared->magic = MAGIC;
+    shared->columns = COUNTER_COUNT;
+    shared->slots = (uint32_t)slots;
+    atomic_store(&shared->used, 1);
     for (size_t id = 0; id < COUNTER_COUNT; id++)
-        rows[0][id] = counter_get((enum counter_id)id);
-    slots.rows = rows;
-    slots.count = count;
-    slots.mine = 0;
+        shared->cells[id] = counter_get((enum counter_id)id);
+    counters.shared = shared;
+    counters.mine = row_of(0);
+    counters.fd = fd;
     return true;
+}
+
+int counter_descriptor(void)
+{
+    return counters.fd;
+}
+
+/* Anything may come in through a descriptor: what does not fit is not touched. */
+static struct shared *map_foreign(int fd)
+{
+    struct stat status;
+    struct shared *shared;
+
+    if (fstat(fd, &status) < 0 || status.st_size < (off_t)sizeof(struct shared))
+        return NULL;
+    shared = map(fd, (size_t)status.st_size);
+    if (shared == NULL)
+        return NULL;
+    if (shared->magic == MAGIC && shared->slots > 0 && shared->slots <= SLOTS_MAX &&
+        shared->columns > 0 && shared->columns <= 4096 && shared->used <= shared->slots &&
+        shared_size(shared->slots, shared->columns) == (size_t)status.st_size)
+        return shared;
+    munmap(shared, (size_t)status.st_size);
+    return NULL;
+}
+
+/* What does not outlive its process. */
+static const enum counter_id passing[] = { COUNTER_CONNECTIONS_OPEN, COUNTER_MESSAGES_OPEN,
+                                           COUNTER_LOG_LINES_QUEUED, COUNTER_LOG_BYTES_QUEUED };
+
+static bool is_passing(size_t id)
+{
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+        if (passing[i] == id)
+            return true;
+    }
+    return false;
+}
+
+/* What the processes of that version have open will be closed where nobody looks any more: it is
+ * left out. */
+static bool take_over_sums(const struct shared *old)
+{
+    if (!counter_share(old->slots))
+        return false;
+    for (size_t id = 0; id < COUNTER_COUNT && id < old->columns; id++) {
+        if (!is_passing(id))
+            counter_add((enum counter_id)id, sum_of(old, id));
+    }
+    return true;
+}
+
+bool counter_adopt(int fd)
+{
+    struct shared *shared = map_foreign(fd);
+    bool taken;
+
+    if (shared == NULL)
+        return false;
+    if (shared->columns != COUNTER_COUNT) {
+        taken = take_over_sums(shared);
+        munmap(shared, shared_size(shared->slots, shared->columns));
+        close(fd);
+        return taken;
+    }
+    counters.shared = shared;
+    counters.mine = row_of(0);
+    counters.fd = fd;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return true;
+}
+
+size_t counter_slots(void)
+{
+    return counters.shared != NULL ? counters.shared->slots : 1;
 }
 
 void counter_use_slot(size_t slot)
 {
-    slots.mine = slot;
+    uint32_t used;
+
+    if (counters.shared == NULL || slot >= counters.shared->slots)
+        return;
+    counters.mine = row_of(slot);
+    used = atomic_load(&counters.shared->used);
+    while (used <= slot &&
+           !atomic_compare_exchange_weak(&counters.shared->used, &used, (uint32_t)slot + 1))
+        ;
 }
 
 void counter_close_slot(size_t slot)
 {
-    static const enum counter_id open_things[] = { COUNTER_CONNECTIONS_OPEN,
-                                                   COUNTER_MESSAGES_OPEN };
-
-    for (size_t i = 0; i < sizeof(open_things) / sizeof(open_things[0]); i++)
-        atomic_store_explicit(&slots.rows[slot][open_things[i]], 0, memory_order_relaxed);
+    if (counters.shared == NULL || slot >= counters.shared->slots)
+        return;
+    counter_add(
+        COUNTER_LOG_LINES_LOST,
+        atomic_load_explicit(&row_of(slot)[COUNTER_LOG_LINES_QUEUED], memory_order_relaxed));
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+        atomic_store_explicit(&row_of(slot)[passing[i]], 0, memory_order_relaxed);
 }

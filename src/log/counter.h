@@ -3,7 +3,8 @@
  * metrics.
  *
  * Several processes may count into one place: the parent shares before it forks, every child takes
- * a slot of its own. What was counted survives the death of a child; what is "open" does not.
+ * a slot of its own. What was counted survives the death of a child and a restart in place; what is
+ * "open" or "queued" does not survive its process, and log lines that waited are lost with it.
  */
 #ifndef EM_LOG_COUNTER_H
 #define EM_LOG_COUNTER_H
@@ -31,7 +32,13 @@
     ROW(REPAIRED, "repaired")                                                                      \
     ROW(RELOADS, "reloads")                                                                        \
     ROW(RELOADS_FAILED, "reloads_failed")                                                          \
-    ROW(CHILD_DEATHS, "child_deaths")
+    ROW(CHILD_DEATHS, "child_deaths")                                                              \
+    ROW(RESTARTS, "restarts")                                                                      \
+    ROW(RESTARTS_FAILED, "restarts_failed")                                                        \
+    ROW(TURNED_AWAY, "turned_away")                                                                \
+    ROW(LOG_LINES_LOST, "log_lines_lost")                                                          \
+    ROW(LOG_LINES_QUEUED, "log_lines_queued")                                                      \
+    ROW(LOG_BYTES_QUEUED, "log_bytes_queued")
 
 enum counter_id {
 #define COUNTER_ENUM(id, name) COUNTER_##id,
@@ -48,12 +55,25 @@ const char *counter_name(enum counter_id id);
 /*
  * From now on processes forked from this one count together, in slots 0..slots-1; this one counts
  * in slot 0. What was counted before is kept. Once, before the first fork and any thread. False:
- * out of memory, nothing changed.
+ * out of memory or of descriptors, nothing changed.
  */
 bool counter_share(size_t slots);
+/* The descriptor (close-on-exec) of what is shared: a program started in place of this one goes on
+ * counting there. -1: nothing is shared. */
+int counter_descriptor(void);
+/*
+ * Goes on with what a process before this one shared, and takes the descriptor over. Instead of
+ * counter_share(). False: that is no such descriptor, nothing changed. Counters of another layout
+ * (another version's) are taken over as far as both have them; the processes of that version then
+ * count for themselves.
+ */
+bool counter_adopt(int fd);
+/* How many slots there are. */
+size_t counter_slots(void);
 /* After fork, before any thread: this process counts in `slot`. */
 void counter_use_slot(size_t slot);
-/* The process that counted in `slot` is gone: nothing of it is open any more. */
+/* The process that counted in `slot` is gone: nothing of it is open any more, and the log lines
+ * that waited in it are lost. */
 void counter_close_slot(size_t slot);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * log: the process log.
  *
- * All state sits in one place behind one lock; nothing done under the lock waits. The socket is
- * connected when a line needs it, and anew when the receiver went away, so that a restarted syslogd
- * costs no line. A line that does not pass is counted, and the count told behind the next line that
- * does.
+ * All state sits in one place behind one lock; nothing done under the lock waits, and nobody sends
+ * more than a batch of other people's lines under it. The socket is connected when a line needs it,
+ * and anew when the receiver went away. A line that does not pass now joins the backlog in its
+ * final form, so that it bears the time it was written at.
  *
  * Lines follow RFC 3164 4.1: "<PRI>Mmm dd hh:mm:ss tag[pid]: text", local time, no host name, as
  * the C library writes them to a local receiver.
@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log/backlog_private.h"
+#include "log/counter.h"
 #include "log/field.h"
 #include "log/log_private.h"
 #include "util/clock.h"
@@ -30,6 +32,11 @@
 #define SYSLOG_PATH "/dev/log"
 #define PROGRAM_MAX 48
 #define HEAD_MAX (PROGRAM_MAX + 64)
+#define RECORD_MAX (HEAD_MAX + LOG_LINE_MAX + 1)
+#define BACKLOG_BYTES ((size_t)1024 * 1024)
+#define WRITER_BATCH 16 /* lines of others that a line takes along: more than one, so it drains */
+#define FLUSH_BATCH 64  /* lines for each turn of the lock */
+#define DRAIN_LOOK_MS 5
 
 struct name_code {
     const char *name;
@@ -57,17 +64,25 @@ static struct {
     pid_t pid;
     char program[PROGRAM_MAX];
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-    uint64_t untold;
+    uint64_t untold; /* lines lost */
+    struct backlog backlog;
 } process_log = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .fd = -1,
     .facility = 2,
     .program = "egress-milter",
     .path = SYSLOG_PATH,
+    .backlog = { .room = BACKLOG_BYTES },
 };
 
 static _Atomic int highest_level = LOG_LEVEL_INFO;
-static _Atomic uint64_t lost_lines;
+static void (*_Atomic wake_flusher)(void);
+
+enum sending {
+    SENDING_DONE,
+    SENDING_LATER, /* the receiver is busy, or away */
+    SENDING_NEVER  /* this line, or any */
+};
 
 static void disconnect(void)
 {
@@ -76,9 +91,80 @@ static void disconnect(void)
     process_log.fd = -1;
 }
 
+/* --- the backlog ----------------------------------------------------------------------------- */
+
+static void count_waiting(size_t lines_before, size_t bytes_before)
+{
+    counter_add(COUNTER_LOG_LINES_QUEUED,
+                (int64_t)process_log.backlog.lines - (int64_t)lines_before);
+    counter_add(COUNTER_LOG_BYTES_QUEUED,
+                (int64_t)process_log.backlog.used - (int64_t)bytes_before);
+}
+
+static void lose_lines(size_t lines)
+{
+    process_log.untold += lines;
+    counter_add(COUNTER_LOG_LINES_LOST, (int64_t)lines);
+}
+
+static bool queue_record(enum log_level level, struct span record)
+{
+    size_t lines = process_log.backlog.lines, bytes = process_log.backlog.used;
+
+    if (!backlog_put(&process_log.backlog, record, level <= LOG_LEVEL_WARNING))
+        return false;
+    count_waiting(lines, bytes);
+    return true;
+}
+
+static void unqueue_first(void)
+{
+    size_t lines = process_log.backlog.lines, bytes = process_log.backlog.used;
+
+    backlog_drop_first(&process_log.backlog);
+    count_waiting(lines, bytes);
+}
+
+/* Lines in a form that no longer fits where they go. */
+static void lose_backlog(void)
+{
+    size_t lines = process_log.backlog.lines, bytes = process_log.backlog.used;
+
+    lose_lines(lines);
+    backlog_clear(&process_log.backlog);
+    count_waiting(lines, bytes);
+}
+
+static bool has_something_left(void)
+{
+    return process_log.backlog.lines > 0 || process_log.untold > 0;
+}
+
+void log_set_backlog_bytes(size_t bytes)
+{
+    pthread_mutex_lock(&process_log.lock);
+    lose_backlog();
+    process_log.backlog.room = bytes;
+    pthread_mutex_unlock(&process_log.lock);
+}
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+/* What waits, and what is untold, is the parent's; so are the numbers it has counted. */
+static void forget_parent(void)
+{
+    backlog_clear(&process_log.backlog);
+    process_log.untold = 0;
+    atomic_store(&wake_flusher, NULL);
+}
+
 static void open_log(const char *program, bool to_syslog)
 {
     disconnect(); /* after fork the socket is shared with the parent */
+    if (process_log.pid != 0 && process_log.pid != getpid())
+        forget_parent();
+    else if (process_log.to_syslog != to_syslog)
+        lose_backlog();
     process_log.to_syslog = to_syslog;
     process_log.pid = getpid();
     if (program != NULL)
@@ -155,20 +241,43 @@ static bool connect_receiver(void)
     return true;
 }
 
-static bool send_datagram(const char *bytes, size_t size)
+static enum sending send_datagram(struct span record)
 {
     /* Once more when the receiver went away; a full queue (EAGAIN) is no reason to. */
     for (int attempt = 0; attempt < 2; attempt++) {
         if (process_log.fd < 0 && !connect_receiver())
-            return false;
-        if (send(process_log.fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-            return true;
-        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == EMSGSIZE)
-            return false;
+            return SENDING_LATER;
+        if (send(process_log.fd, record.at, record.size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+            return SENDING_DONE;
+        if (errno == EMSGSIZE)
+            return SENDING_NEVER;
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
+            return SENDING_LATER;
         disconnect();
     }
-    return false;
+    return SENDING_LATER;
 }
+
+/* A pipe that says it is writable takes PIPE_BUF bytes at once, and a line is shorter than that. */
+static enum sending send_stderr(struct span record)
+{
+    struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+    if (poll(&out, 1, 0) != 1)
+        return SENDING_LATER;
+    if ((out.revents & POLLOUT) == 0 || (out.revents & POLLERR) != 0)
+        return SENDING_NEVER; /* closed, or nobody reads the pipe any more */
+    if (write(STDERR_FILENO, record.at, record.size) >= 0)
+        return SENDING_DONE;
+    return errno == EAGAIN || errno == EINTR ? SENDING_LATER : SENDING_NEVER;
+}
+
+static enum sending send_record(struct span record)
+{
+    return process_log.to_syslog ? send_datagram(record) : send_stderr(record);
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
 
 /* strftime() would write the month in the language of the locale. */
 static size_t print_syslog_head(enum log_level level, char out[static HEAD_MAX])
@@ -185,59 +294,81 @@ static size_t print_syslog_head(enum log_level level, char out[static HEAD_MAX])
                             local.tm_sec, process_log.program, (long)process_log.pid);
 }
 
-static bool write_syslog(enum log_level level, struct span line)
+/* The line as it goes out. */
+static struct span print_record(enum log_level level, struct span line, char out[static RECORD_MAX])
 {
-    char text[HEAD_MAX + LOG_LINE_MAX];
-    size_t head = print_syslog_head(level, text);
+    size_t size;
 
-    memcpy(text + head, line.at, line.size);
-    return send_datagram(text, head + line.size);
-}
-
-/* A pipe that says it is writable takes PIPE_BUF bytes at once, and a line is shorter than that. */
-static bool write_stderr(enum log_level level, struct span line)
-{
-    struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
-    char text[HEAD_MAX + LOG_LINE_MAX];
-    size_t size =
-        (size_t)snprintf(text, sizeof(text), "%s: %s: ", process_log.program, levels[level].name);
-
-    memcpy(text + size, line.at, line.size);
+    if (process_log.to_syslog)
+        size = print_syslog_head(level, out);
+    else
+        size = (size_t)snprintf(out, HEAD_MAX, "%s: %s: ", process_log.program, levels[level].name);
+    memcpy(out + size, line.at, line.size);
     size += line.size;
-    text[size++] = '\n';
-    if (poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0)
-        return false;
-    return write(STDERR_FILENO, text, size) == (ssize_t)size;
+    if (!process_log.to_syslog)
+        out[size++] = '\n';
+    return (struct span){ out, size };
 }
 
-static bool write_somewhere(enum log_level level, struct span line)
+/* To the receiver if nothing waits, else behind what does. SENDING_LATER: there is no room either.
+ */
+static enum sending send_or_queue(enum log_level level, struct span line)
 {
-    return process_log.to_syslog ? write_syslog(level, line) : write_stderr(level, line);
+    char out[RECORD_MAX];
+    struct span record = print_record(level, line, out);
+    enum sending sending = process_log.backlog.lines == 0 ? send_record(record) : SENDING_LATER;
+
+    return sending == SENDING_LATER && queue_record(level, record) ? SENDING_DONE : sending;
 }
 
-/* The line itself goes first: in a queue with room for one it is worth more than the count. */
-static void write_locked(enum log_level level, struct span line)
+/* Telling each gap of a receiver that is too slow would make the next one. */
+static void tell_loss(void)
 {
     char text[96];
     int size;
 
-    if (!write_somewhere(level, line)) {
-        process_log.untold++;
-        atomic_fetch_add_explicit(&lost_lines, 1, memory_order_relaxed);
-        return;
-    }
-    if (process_log.untold == 0)
+    if (process_log.untold == 0 || process_log.backlog.used > process_log.backlog.room / 2)
         return;
     size = snprintf(text, sizeof(text),
                     "lines lost before this one, not taken by the receiver of the log: %" PRIu64,
                     process_log.untold);
-    if (write_somewhere(LOG_LEVEL_WARNING, (struct span){ text, (size_t)size }))
+    if (send_or_queue(LOG_LEVEL_WARNING, (struct span){ text, (size_t)size }) != SENDING_LATER)
         process_log.untold = 0;
+}
+
+/* At most so many of the lines that wait. False: the receiver takes no more for now. */
+static bool send_waiting(size_t lines)
+{
+    char out[RECORD_MAX];
+
+    while (lines-- > 0 && process_log.backlog.lines > 0) {
+        enum sending sending = send_record(backlog_first(&process_log.backlog, out, sizeof(out)));
+
+        if (sending == SENDING_LATER)
+            return false;
+        if (sending == SENDING_NEVER)
+            lose_lines(1);
+        unqueue_first();
+    }
+    return true;
+}
+
+/* The line itself goes before the count of lost ones: with room for one it is worth more. */
+static void write_locked(enum log_level level, struct span line)
+{
+    if (process_log.backlog.lines > 0)
+        send_waiting(WRITER_BATCH);
+    if (send_or_queue(level, line) == SENDING_DONE)
+        tell_loss();
+    else
+        lose_lines(1);
 }
 
 void log_write_line(enum log_level level, struct span line)
 {
     int saved_errno = errno; /* callers log and then look at errno */
+    void (*wake)(void);
+    bool was_idle;
 
     if ((int)level > atomic_load_explicit(&highest_level, memory_order_relaxed))
         return;
@@ -245,8 +376,12 @@ void log_write_line(enum log_level level, struct span line)
         line = SPAN("");
     line = span_first(line, LOG_LINE_MAX);
     pthread_mutex_lock(&process_log.lock);
+    was_idle = !has_something_left();
     write_locked(level, line);
+    wake = was_idle && has_something_left() ? atomic_load(&wake_flusher) : NULL;
     pthread_mutex_unlock(&process_log.lock);
+    if (wake != NULL)
+        wake();
     errno = saved_errno;
 }
 
@@ -283,7 +418,62 @@ struct log_sink *log_process_sink(void)
     return &sink;
 }
 
+/* --- flushing -------------------------------------------------------------------------------- */
+
+void log_on_backlog(void (*wake)(void))
+{
+    atomic_store(&wake_flusher, wake);
+}
+
+static size_t count_lines(void)
+{
+    size_t lines;
+
+    pthread_mutex_lock(&process_log.lock);
+    lines = process_log.backlog.lines;
+    pthread_mutex_unlock(&process_log.lock);
+    return lines;
+}
+
+bool log_flush(void)
+{
+    size_t batches = count_lines() / FLUSH_BATCH + 1; /* not those that others add meanwhile */
+    bool goes_on = true, is_left = true;
+
+    while (goes_on && is_left && batches-- > 0) {
+        pthread_mutex_lock(&process_log.lock);
+        goes_on = send_waiting(FLUSH_BATCH);
+        tell_loss();
+        is_left = has_something_left();
+        pthread_mutex_unlock(&process_log.lock);
+    }
+    return is_left;
+}
+
+/* Connected datagram sockets of Linux report POLLOUT when the receiver's queue has room again. */
+static void wait_for_receiver(void)
+{
+    struct pollfd out = { .events = POLLOUT };
+
+    pthread_mutex_lock(&process_log.lock);
+    out.fd = process_log.to_syslog ? process_log.fd : STDERR_FILENO;
+    pthread_mutex_unlock(&process_log.lock);
+    poll(&out, 1, DRAIN_LOOK_MS); /* a negative descriptor is passed over: nobody is there yet */
+}
+
+bool log_drain(int timeout_ms)
+{
+    uint64_t end_ns = clock_mono_ns(&clock_system) + (uint64_t)timeout_ms * 1000000;
+
+    while (log_flush()) {
+        if (clock_mono_ns(&clock_system) >= end_ns)
+            return false;
+        wait_for_receiver();
+    }
+    return true;
+}
+
 uint64_t log_lost_lines(void)
 {
-    return atomic_load_explicit(&lost_lines, memory_order_relaxed);
+    return (uint64_t)counter_get(COUNTER_LOG_LINES_LOST);
 }

@@ -11,5 +11,7 @@
 size_t log_escape_line(struct span text, char out[static LOG_LINE_MAX + 1]);
 /* Where the receiver listens, instead of /dev/log; NULL: /dev/log again. */
 void log_set_syslog_path(const char *path);
+/* What the backlog may hold; what waits is lost. */
+void log_set_backlog_bytes(size_t bytes);
 
 #endif

@@ -26,6 +26,7 @@
 
 #include "control/client.h"
 #include "control/server.h"
+#include "log/counter.h"
 #include "milter/listen.h"
 #include "tests/support/house.h"
 
@@ -234,6 +235,28 @@ static void test_replaced_is_told(void **state)
             expect(&answer, "died and was replaced");
         post_close(post);
     }
+    buffer_free(&answer);
+}
+
+static void test_log_lines(void **state)
+{
+    struct post *post = post_open(PLAIN, (struct control_access){ .owner = geteuid() });
+    struct buffer answer = BUFFER_EMPTY;
+
+    (void)state;
+    counter_add(COUNTER_LOG_LINES_QUEUED, 7);
+    counter_add(COUNTER_LOG_BYTES_QUEUED, 1000); /* a burst */
+    assert_int_equal(ask(post, "health", &answer), 0);
+    counter_add(COUNTER_LOG_BYTES_QUEUED, 400000);
+    assert_int_equal(ask(post, "health", &answer), 1);
+    expect(&answer, "warning: 7 log lines wait for the receiver of the log");
+    counter_add(COUNTER_LOG_LINES_QUEUED, -7);
+    counter_add(COUNTER_LOG_BYTES_QUEUED, -401000);
+    counter_add(COUNTER_LOG_LINES_LOST, 5);
+    assert_int_equal(ask(post, "health", &answer), 1);
+    expect(&answer, "warning: 5 log lines were lost");
+    counter_add(COUNTER_LOG_LINES_LOST, -5);
+    post_close(post);
     buffer_free(&answer);
 }
 
@@ -507,10 +530,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rights),           cmocka_unit_test(test_health),
-        cmocka_unit_test(test_replaced_is_told), cmocka_unit_test(test_status),
-        cmocka_unit_test(test_reload),           cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_too_long),         cmocka_unit_test(test_slow_clients),
-        cmocka_unit_test(test_gone_clients),     cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_replaced_is_told), cmocka_unit_test(test_log_lines),
+        cmocka_unit_test(test_status),           cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_requests),         cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_slow_clients),     cmocka_unit_test(test_gone_clients),
+        cmocka_unit_test(test_strangers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

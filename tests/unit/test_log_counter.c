@@ -62,6 +62,8 @@ static void count_in_child(size_t slot, int64_t messages)
         counter_use_slot(slot);
         counter_add(COUNTER_MESSAGES, messages);
         counter_add(COUNTER_MESSAGES_OPEN, 2);
+        counter_add(COUNTER_LOG_LINES_QUEUED, 3);
+        counter_add(COUNTER_LOG_BYTES_QUEUED, 300);
         _exit(counter_get(COUNTER_MESSAGES) >= messages ? 0 : 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -81,7 +83,12 @@ static void test_processes(void **state)
     counter_add(COUNTER_MESSAGES, 1000);
     assert_int_equal(counter_get(COUNTER_MESSAGES) - before, 1110);
     assert_int_equal(counter_get(COUNTER_MESSAGES_OPEN) - open, 4);
+    assert_int_equal(counter_get(COUNTER_LOG_LINES_QUEUED), 6);
+    assert_int_equal(counter_get(COUNTER_LOG_LINES_LOST), 0);
     counter_close_slot(1); /* its child is gone: what it had open is not, what it counted stays */
+    assert_int_equal(counter_get(COUNTER_LOG_LINES_QUEUED), 3);
+    assert_int_equal(counter_get(COUNTER_LOG_BYTES_QUEUED), 300);
+    assert_int_equal(counter_get(COUNTER_LOG_LINES_LOST), 3); /* they went with it */
     assert_int_equal(counter_get(COUNTER_MESSAGES) - before, 1110);
     assert_int_equal(counter_get(COUNTER_MESSAGES_OPEN) - open, 2);
     count_in_child(1, 1); /* a slot is used again */
