@@ -4,7 +4,7 @@
  * A unix stream socket. The client sends one line, "WORD" or "WORD json", ended by LF or by
  * shutting down its side; the daemon answers and closes. The answer's first line is "exit N", N
  * being what egressctl ends with; what follows is text for people or one JSON object. Requests:
- * status, health, reload. An answer without its first line was cut short.
+ * status, health, reload, restart. An answer without its first line was cut short.
  */
 #ifndef EM_CONTROL_PROTOCOL_H
 #define EM_CONTROL_PROTOCOL_H
@@ -12,8 +12,9 @@
 #define CONTROL_REQUEST_MAX (64 * 1024) /* bytes of a request, its LF included */
 #define CONTROL_ANSWER_MAX (64 * 1024 * 1024)
 #define CONTROL_CLIENTS_MAX 16
-#define CONTROL_DEADLINE_MS 5000     /* to send the request; to take the answer */
-#define CONTROL_RELOAD_WAIT_MS 60000 /* a reload reads every key */
+#define CONTROL_DEADLINE_MS 5000       /* to send the request; to take the answer */
+#define CONTROL_RELOAD_WAIT_MS 60000   /* a reload reads every key */
+#define CONTROL_RESTART_WAIT_MS 200000 /* a check of the program on disk, then its start */
 
 /* N of "exit N". */
 enum control_exit {

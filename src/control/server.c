@@ -1,9 +1,9 @@
 /*
  * server: the control socket on the io loop.
  *
- * A client is READING its request, WAITING for a reload that it asked for, or WRITING the answer;
- * each state has its own deadline, which no trickle of bytes extends. A stranger can thus keep one
- * of the places for some seconds and nothing more.
+ * A client is READING its request, WAITING for a reload or restart that it asked for, or WRITING
+ * the answer; each state has its own deadline, which no trickle of bytes extends. A stranger can
+ * thus keep one of the places for some seconds and nothing more.
  */
 #include "control/server.h"
 
@@ -28,6 +28,7 @@ struct control_client {
     struct buffer request;
     bool json;
     uint64_t ticket; /* the reload it waits for; 0: none */
+    bool waits_for_restart;
     struct buffer answer;
     size_t sent;
 };
@@ -168,6 +169,18 @@ static void ask_reload(struct control_client *client)
     client->ticket = host->reload_begin(host->context);
 }
 
+static void ask_restart(struct control_client *client)
+{
+    const struct control_host *host = client->server->host;
+
+    if (!host->restart_begin(host->context)) {
+        client_refuse(client, CONTROL_INTERNAL, "the parent process cannot be reached");
+        return;
+    }
+    loop_arm(client->server->loop, client->watch, POLLPRI, CONTROL_RESTART_WAIT_MS);
+    client->waits_for_restart = true;
+}
+
 static const struct {
     const char *name;
     enum control_right needs;
@@ -176,6 +189,7 @@ static const struct {
     { "status", CONTROL_MAY_LOOK, ask_status },
     { "health", CONTROL_MAY_LOOK, ask_health },
     { "reload", CONTROL_MAY_ACT, ask_reload },
+    { "restart", CONTROL_MAY_ACT, ask_restart },
 };
 
 static void client_serve(struct control_client *client, struct span line)
@@ -202,7 +216,8 @@ static void client_serve(struct control_client *client, struct span line)
     if (client->right == CONTROL_MAY_NOTHING)
         client_refuse(client, CONTROL_DENIED, "not permitted");
     else
-        client_refuse(client, CONTROL_USAGE, "unknown request; valid: status, health, reload");
+        client_refuse(client, CONTROL_USAGE,
+                      "unknown request; valid: status, health, reload, restart");
 }
 
 static void client_read(struct control_client *client)
@@ -230,16 +245,17 @@ static void client_read(struct control_client *client)
 static void client_event(struct loop *loop, struct loop_watch *watch, short revents, void *context)
 {
     struct control_client *client = context;
+    bool waits = client->ticket != 0 || client->waits_for_restart;
 
     (void)loop;
     (void)watch;
     if (client->answer.size > 0 && revents != 0)
         client_write(client);
-    else if (client->ticket == 0 && revents != 0)
+    else if (!waits && revents != 0)
         client_read(client);
-    else if (client->ticket != 0 && client->answer.size == 0 && revents == 0)
+    else if (waits && client->answer.size == 0 && revents == 0)
         client_refuse(client, CONTROL_INTERNAL,
-                      "the reload takes longer than expected; its outcome will stand in the log");
+                      "it takes longer than expected; the outcome will stand in the log");
     else
         client_close(client); /* too slow, or gone while it waited */
 }
@@ -314,6 +330,25 @@ static void reload_event(struct loop *loop, struct loop_watch *watch, short reve
         load_result_free(&result);
         buffer_free(&body);
     }
+}
+
+void control_server_restart_ended(struct control_server *server, bool is_done, const char *text)
+{
+    struct control_client *client = server->clients, *next;
+
+    for (; client != NULL; client = next) {
+        struct buffer body = BUFFER_EMPTY;
+        next = client->next;
+        if (!client->waits_for_restart || client->answer.size > 0)
+            continue;
+        client_answer(client, report_restart(is_done, text, client->json, &body), &body);
+        buffer_free(&body);
+    }
+}
+
+void control_server_close(struct control_server *server)
+{
+    loop_unwatch(server->loop, &server->listen_watch);
 }
 
 /* A client may have gone between poll and accept; the loop must not wait for the next. */

@@ -46,6 +46,10 @@ struct control_server *control_server_new(struct loop *loop, int listen_fd,
 void control_server_free(struct control_server **server);
 /* Serves this connected socket as if it had been accepted; takes it over. In the loop's thread. */
 void control_server_adopt(struct control_server *server, int fd);
+/* Takes no new clients any more; those that are there are served. In the loop's thread. */
+void control_server_close(struct control_server *server);
+/* In the loop's thread: the restart that clients wait for has ended; see report_restart(). */
+void control_server_restart_ended(struct control_server *server, bool is_done, const char *text);
 /* From any thread: a reload has ended; clients that wait for one are answered. */
 void control_server_reload_ended(struct control_server *server);
 

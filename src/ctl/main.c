@@ -13,7 +13,7 @@
 #include "log/log.h"
 
 static const struct ctl_command *const commands[] = {
-    &cmd_check,   &cmd_explain,  &cmd_status,   &cmd_health, &cmd_reload,
+    &cmd_check,   &cmd_explain,  &cmd_status,   &cmd_health, &cmd_reload,   &cmd_restart,
     &cmd_key_new, &cmd_key_list, &cmd_key_show, &cmd_help,   &cmd_settings,
 };
 

@@ -17,6 +17,8 @@ struct daemon_options {
     const char *config_path; /* as given; EM_CONFIG_FILE when not */
     bool foreground;
     bool strict;
+    const char *program; /* absolute, as it was called: what lies there later is its successor;
+                            NULL: unknown */
 };
 
 /* argv as main() has it. False: a fault was written to `complaints`, the program ends with 64. */

@@ -1,114 +1,91 @@
 /*
- * supervisor: poll over a signalfd and one pipe per child.
+ * supervisor: poll over a signalfd and what the children say.
  *
- * A child that dies is replaced at once; one that died more than DEATHS_MAX times within
- * DEATHS_WINDOW_MS is replaced after a pause, so that a child that cannot live costs no processor.
- * Should the parent die, the kernel drains the children (PR_SET_PDEATHSIG, see child.c).
+ * Should the parent die, the kernel drains the children (PR_SET_PDEATHSIG, see child.c). A child
+ * that says nothing for a minute of looks, though it once did, is ended and replaced: it is looks
+ * that are counted, not time, so that a parent that was stopped itself blames nobody.
  */
-#include "daemon/supervisor.h"
+#include "daemon/supervisor_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/notify.h"
 #include "daemon/options.h"
 #include "log/counter.h"
 #include "log/log.h"
 #include "util/clock.h"
 
-#define DEATHS_MAX 5
-#define DEATHS_WINDOW_MS 10000
 #define PAUSE_MS 1000
 #define SAME_BREATH_MS 500
+#define LOOK_MS 5000
+#define SILENT_LOOKS 12
+#define TURNED_AWAY_AT_ONCE 64
+#define SLOW_WATCHDOG_MS                                                                           \
+    15000 /* below the longest silence between two signs of life is no sense                       \
+           */
 
-enum child_word { WORD_READY = 'r', WORD_RELOAD_OTHERS = 'l' };
+enum { PER_PROCESS = 2 };
 
-struct slot {
-    pid_t pid; /* 0: none */
-    int fd;    /* our end of its pipe; -1: none */
-    bool was_ready;
-    unsigned deaths;
-    uint64_t died_ms[DEATHS_MAX]; /* ring: the last deaths */
-    uint64_t start_ms;            /* when to start the next, if there is none */
-};
-
-struct supervisor {
-    const struct supervisor_job *job;
-    struct slot *slots;
-    struct pollfd *polled; /* the slots, then the signals */
-    int signal_fd;
-    bool is_ready; /* all children were, once */
-    bool is_draining;
-    bool is_over;      /* ends with `code` */
-    uint64_t drain_ms; /* when it began */
-    uint64_t kill_ms;
-    int code;
-};
-
-static uint64_t now_ms(void)
+uint64_t supervisor_now_ms(void)
 {
     return clock_mono_ns(&clock_system) / 1000000;
 }
 
-/* --- the child's side ------------------------------------------------------------------------ */
-
-static void child_say(const struct child_link *link, enum child_word word)
+const char *supervisor_slot_name(const struct supervisor *supervisor, const struct process *process)
 {
-    unsigned char byte = (unsigned char)word;
-
-    while (write(link->fd, &byte, 1) < 0 && errno == EINTR)
-        ; /* EPIPE: the parent is gone, and the kernel tells us so by its own way */
+    if (process->slot == PROCESS_NO_SLOT)
+        return "a former socket";
+    return supervisor->job->slot_name(supervisor->job->context, process->slot);
 }
 
-void child_link_ready(const struct child_link *link)
+struct process *supervisor_child_of(const struct supervisor *supervisor, size_t slot, bool adopted)
 {
-    child_say(link, WORD_READY);
+    for (size_t i = 0; i < supervisor->count; i++) {
+        struct process *process = supervisor->processes[i];
+        if (process->slot == slot && process->state != PROCESS_RETIRING &&
+            process->is_adopted == adopted)
+            return process;
+    }
+    return NULL;
 }
 
-void child_link_reload_others(const struct child_link *link)
-{
-    child_say(link, WORD_RELOAD_OTHERS);
-}
+/* --- starting children ----------------------------------------------------------------------- */
 
-/* --- children ------------------------------------------------------------------------------ */
-
-static void slot_close(struct slot *slot)
-{
-    if (slot->fd >= 0)
-        close(slot->fd);
-    slot->fd = -1;
-}
-
-/* What the parent holds and a child must not: above all the ends of the other children's pipes. */
+/* What the parent holds and a child must not: above all the ends of the other children's links. */
 static void supervisor_abandon(struct supervisor *supervisor)
 {
-    for (size_t i = 0; i < supervisor->job->slots; i++)
-        slot_close(&supervisor->slots[i]);
+    for (size_t i = 0; i < supervisor->count; i++) {
+        process_close(supervisor->processes[i]);
+        free(supervisor->processes[i]);
+    }
     if (supervisor->signal_fd >= 0)
         close(supervisor->signal_fd);
+    probe_free(&supervisor->probe);
     free(supervisor->slots);
     free(supervisor->polled);
 }
 
-static _Noreturn void child_main(struct supervisor *supervisor, struct child_link link)
+static _Noreturn void child_main(struct supervisor *supervisor, struct child_link link, size_t row)
 {
     const struct supervisor_job *job = supervisor->job;
     sigset_t own;
     int code;
 
+    link.deaths = supervisor->slots[link.slot].deaths;
+    link.is_attended = !supervisor->is_ready && job->adopted_count == 0;
     supervisor_abandon(supervisor);
     sigemptyset(&own);
     sigaddset(&own, SIGCHLD);
     sigprocmask(SIG_UNBLOCK, &own, NULL);
-    counter_use_slot(link.slot);
+    counter_use_slot(row);
     code = job->child(job->context, &link);
     /* Not exit(): a library's threads may still be at work and need what its handlers take apart.
      */
@@ -116,102 +93,187 @@ static _Noreturn void child_main(struct supervisor *supervisor, struct child_lin
     _exit(code);
 }
 
-static bool slot_start(struct supervisor *supervisor, size_t index)
+/* Row 0 is the parent's own. 0: all are taken. */
+static size_t free_row(const struct supervisor *supervisor)
 {
-    struct slot *slot = &supervisor->slots[index];
-    int ends[2];
-    pid_t pid;
+    for (size_t row = 1; row < counter_slots(); row++) {
+        bool is_free = true;
+        for (size_t i = 0; i < supervisor->count && is_free; i++)
+            is_free = supervisor->processes[i]->row != row;
+        if (is_free)
+            return row;
+    }
+    return 0;
+}
 
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
-        return false;
-    fflush(NULL);
-    pid = fork();
+static bool start_child(struct supervisor *supervisor, size_t slot)
+{
+    struct process *process = calloc(1, sizeof(*process));
+    size_t row = free_row(supervisor);
+    struct child_link link;
+    pid_t pid = -1;
+
+    if (process == NULL || supervisor->count == SUPERVISOR_PROCESSES_MAX ||
+        (row == 0 && counter_slots() > 1)) {
+        errno = process == NULL ? ENOMEM : EAGAIN;
+    } else {
+        pid = process_fork(slot, supervisor->job->hears, process, &link);
+    }
     if (pid == 0) {
-        close(ends[0]);
-        child_main(supervisor, (struct child_link){ ends[1], index, slot->deaths });
+        free(process);
+        child_main(supervisor, link, row);
     }
-    close(ends[1]);
     if (pid < 0) {
-        close(ends[0]);
+        free(process);
         return false;
     }
-    slot->pid = pid;
-    slot->fd = ends[0];
+    process->row = row;
+    supervisor->processes[supervisor->count++] = process;
     return true;
+}
+
+static void cannot_start(struct supervisor *supervisor, size_t slot, const char *why)
+{
+    if (supervisor->is_taking_over) {
+        restart_fail(supervisor, why);
+        return;
+    }
+    log_write(LOG_LEVEL_ERR, "cannot start a process for %s: %s",
+              supervisor->job->slot_name(supervisor->job->context, slot), why);
+    supervisor->slots[slot].start_ms =
+        supervisor_now_ms() +
+        backoff_died(&supervisor->slots[slot].backoff, supervisor_now_ms(), 0);
+    if (!supervisor->is_ready) {
+        supervisor->is_over = true;
+        supervisor->code = DAEMON_INTERNAL;
+    }
+}
+
+/* While children of the program before serve, ours are started beside them. */
+static bool lacks_child(const struct supervisor *supervisor, size_t slot)
+{
+    if (supervisor_child_of(supervisor, slot, false) != NULL)
+        return false;
+    return supervisor->is_taking_over || supervisor_child_of(supervisor, slot, true) == NULL;
 }
 
 static void start_missing(struct supervisor *supervisor)
 {
-    for (size_t i = 0; i < supervisor->job->slots && !supervisor->is_over; i++) {
-        struct slot *slot = &supervisor->slots[i];
-        if (slot->pid != 0 || supervisor->is_draining || slot->start_ms > now_ms())
+    const struct supervisor_job *job = supervisor->job;
+    struct error error = { "" };
+
+    for (size_t slot = 0; slot < job->slots && !supervisor->is_over && !supervisor->is_draining;
+         slot++) {
+        if (!lacks_child(supervisor, slot) ||
+            supervisor->slots[slot].start_ms > supervisor_now_ms())
             continue;
-        if (slot_start(supervisor, i))
-            continue;
-        log_write(LOG_LEVEL_ERR, "cannot start a process for %s: %m",
-                  supervisor->job->slot_name(supervisor->job->context, i));
-        slot->start_ms = now_ms() + PAUSE_MS;
-        if (!supervisor->is_ready) {
-            supervisor->is_over = true;
-            supervisor->code = DAEMON_INTERNAL;
-        }
+        if (job->prepare != NULL && !job->prepare(job->context, &error))
+            cannot_start(supervisor, slot, error.text);
+        else if (!start_child(supervisor, slot))
+            cannot_start(supervisor, slot, strerror(errno));
     }
 }
 
-static void signal_children(const struct supervisor *supervisor, int number, size_t except)
+static void signal_children(const struct supervisor *supervisor, int number,
+                            const struct process *except)
 {
-    for (size_t i = 0; i < supervisor->job->slots; i++) {
-        if (supervisor->slots[i].pid != 0 && i != except)
-            kill(supervisor->slots[i].pid, number);
+    for (size_t i = 0; i < supervisor->count; i++) {
+        if (supervisor->processes[i] != except)
+            kill(supervisor->processes[i]->pid, number);
     }
 }
 
-static void log_death(const struct supervisor *supervisor, size_t index, pid_t pid, int status)
-{
-    const char *name = supervisor->job->slot_name(supervisor->job->context, index);
-    long number = (long)pid;
+/* --- the end of a child ---------------------------------------------------------------------- */
 
+static void log_end(const struct process *process, const char *name, const char *how,
+                    const char *then)
+{
+    log_write(LOG_LEVEL_ERR, "process %ld of %s %s%s", (long)process->pid, name, how, then);
+}
+
+/* One line, however often: what happened, to whom, what comes next. */
+static void replace_later(struct supervisor *supervisor, struct process *process, const char *how)
+{
+    struct slot *slot = &supervisor->slots[process->slot];
+    uint64_t now = supervisor_now_ms();
+    unsigned wait_ms =
+        backoff_died(&slot->backoff, now, process->ready_ms != 0 ? now - process->ready_ms + 1 : 0);
+    char then[160] = "; it is replaced at once";
+
+    slot->deaths++;
+    slot->start_ms = now + wait_ms;
+    counter_add(COUNTER_CHILD_DEATHS, 1);
+    if (wait_ms > 0)
+        snprintf(then, sizeof(then),
+                 "; death %u in a row: the next starts in %u s, until then connections are closed "
+                 "at once",
+                 slot->backoff.deaths, wait_ms / 1000);
+    log_end(process, supervisor_slot_name(supervisor, process), how, then);
+}
+
+static void start_failed(struct supervisor *supervisor, const struct process *process, int status,
+                         const char *how)
+{
+    /* It has said why; a signal has not. */
     if (WIFSIGNALED(status))
-        log_write(LOG_LEVEL_ERR, "process %ld of %s died of signal %d (%s)", number, name,
-                  WTERMSIG(status), strsignal(WTERMSIG(status)));
-    else if (!supervisor->is_draining || WEXITSTATUS(status) != 0)
-        log_write(LOG_LEVEL_ERR, "process %ld of %s ended with code %d", number, name,
-                  WEXITSTATUS(status));
+        log_end(process, supervisor_slot_name(supervisor, process), how, "");
+    supervisor->is_over = true;
+    supervisor->code =
+        WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : DAEMON_INTERNAL;
 }
 
-/* At once, unless this slot has seen too many deaths lately. */
-static void plan_restart(struct slot *slot)
+static void attempt_failed(struct supervisor *supervisor, const struct process *process,
+                           const char *how)
 {
-    uint64_t now = now_ms();
-    uint64_t oldest = slot->died_ms[slot->deaths % DEATHS_MAX];
-    bool too_many = slot->deaths >= DEATHS_MAX && now - oldest < DEATHS_WINDOW_MS;
+    char text[PROCESS_WORDS_MAX + 400];
 
-    slot->died_ms[slot->deaths++ % DEATHS_MAX] = now;
-    slot->start_ms = too_many ? now + PAUSE_MS : now;
+    if (process->words_size > 0)
+        snprintf(text, sizeof(text), "%s", process->words);
+    else
+        snprintf(text, sizeof(text), "a new process of %s %s",
+                 supervisor_slot_name(supervisor, process), how);
+    restart_fail(supervisor, text);
 }
 
-static void slot_died(struct supervisor *supervisor, size_t index, int status)
+static void child_ended(struct supervisor *supervisor, struct process *process, int status)
 {
-    struct slot *slot = &supervisor->slots[index];
-    pid_t pid = slot->pid;
+    const char *name = supervisor_slot_name(supervisor, process);
+    bool is_good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    char how[900];
 
-    slot->pid = 0;
-    slot_close(slot);
-    if (supervisor->job->on_death != NULL)
-        supervisor->job->on_death(supervisor->job->context, index);
-    if (!supervisor->is_draining && !supervisor->is_ready) {
-        /* It has said why; a signal has not. */
-        if (WIFSIGNALED(status))
-            log_death(supervisor, index, pid, status);
-        supervisor->is_over = true;
-        supervisor->code =
-            WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : DAEMON_INTERNAL;
+    if (process->voice_fd >= 0)
+        process_hear_voice(process);
+    process_describe_end(process, status, how, sizeof(how));
+    if (supervisor->is_draining || process->state == PROCESS_RETIRING) {
+        if (!is_good)
+            log_end(process, name, how, "");
+    } else if (!supervisor->is_ready) {
+        start_failed(supervisor, process, status, how);
+    } else if (supervisor->is_taking_over && !process->is_adopted) {
+        attempt_failed(supervisor, process, how);
+    } else if (process->slot == PROCESS_NO_SLOT) {
+        log_end(process, name, how, "");
+    } else {
+        replace_later(supervisor, process, how);
+    }
+}
+
+static void reap_one(struct supervisor *supervisor, pid_t pid, int status)
+{
+    if (pid == supervisor->probe.pid) {
+        restart_probed(supervisor, status);
         return;
     }
-    log_death(supervisor, index, pid, status);
-    if (!supervisor->is_draining) {
-        counter_add(COUNTER_CHILD_DEATHS, 1);
-        plan_restart(slot);
+    for (size_t i = 0; i < supervisor->count; i++) {
+        struct process *process = supervisor->processes[i];
+        if (process->pid != pid)
+            continue;
+        supervisor->processes[i] = supervisor->processes[--supervisor->count];
+        counter_close_slot(process->row);
+        child_ended(supervisor, process, status);
+        process_close(process);
+        free(process);
+        return;
     }
 }
 
@@ -220,31 +282,43 @@ static void reap(struct supervisor *supervisor)
     int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (size_t i = 0; i < supervisor->job->slots; i++) {
-            if (supervisor->slots[i].pid == pid)
-                slot_died(supervisor, i, status);
-        }
-    }
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        reap_one(supervisor, pid, status);
 }
 
-/* --- events -------------------------------------------------------------------------------- */
+/* --- signals ------------------------------------------------------------------------------- */
 
 /* Told twice means at once; but timeout(1) and the like tell a process and its group in one breath.
  */
 static void drain(struct supervisor *supervisor)
 {
     if (supervisor->is_draining) {
-        if (now_ms() - supervisor->drain_ms >= SAME_BREATH_MS)
-            signal_children(supervisor, SIGKILL, SIZE_MAX);
+        if (supervisor_now_ms() - supervisor->drain_ms >= SAME_BREATH_MS)
+            signal_children(supervisor, SIGKILL, NULL);
         return;
     }
     supervisor->is_draining = true;
-    supervisor->drain_ms = now_ms();
-    supervisor->kill_ms = now_ms() + (uint64_t)supervisor->job->grace_ms;
+    supervisor->drain_ms = supervisor_now_ms();
+    supervisor->kill_ms = supervisor->drain_ms + (uint64_t)supervisor->job->grace_ms;
+    notify_stopping();
     if (supervisor->job->on_drain != NULL)
         supervisor->job->on_drain(supervisor->job->context);
-    signal_children(supervisor, SIGUSR2, SIZE_MAX);
+    signal_children(supervisor, SIGUSR2, NULL);
+}
+
+/* Those that retire have their configuration for the rest of their days. */
+static void reload_children(struct supervisor *supervisor, const struct process *except)
+{
+    supervisor->reloading = 0;
+    notify_reloading();
+    for (size_t i = 0; i < supervisor->count; i++) {
+        const struct process *process = supervisor->processes[i];
+        if (process->state == PROCESS_RETIRING)
+            continue;
+        supervisor->reloading++;
+        if (process != except)
+            kill(process->pid, SIGUSR1);
+    }
 }
 
 static void take_signals(struct supervisor *supervisor)
@@ -254,7 +328,7 @@ static void take_signals(struct supervisor *supervisor)
     while (read(supervisor->signal_fd, &info, sizeof(info)) == sizeof(info)) {
         switch (info.ssi_signo) {
         case SIGHUP:
-            signal_children(supervisor, SIGUSR1, SIZE_MAX);
+            reload_children(supervisor, NULL);
             break;
         case SIGTERM:
         case SIGINT:
@@ -266,107 +340,282 @@ static void take_signals(struct supervisor *supervisor)
     }
 }
 
-static void slot_ready(struct supervisor *supervisor, size_t index)
-{
-    size_t ready = 0;
+/* --- what children say ----------------------------------------------------------------------- */
 
-    supervisor->slots[index].was_ready = true;
-    for (size_t i = 0; i < supervisor->job->slots; i++)
-        ready += supervisor->slots[i].was_ready;
-    if (supervisor->is_ready || ready < supervisor->job->slots)
+static void child_ready(struct supervisor *supervisor, struct process *process)
+{
+    if (process->state != PROCESS_STARTING)
+        return;
+    process->state = PROCESS_SERVING;
+    process->ready_ms = supervisor_now_ms();
+    if (supervisor->is_taking_over) {
+        restart_look(supervisor);
+        return;
+    }
+    for (size_t slot = 0; slot < supervisor->job->slots && !supervisor->is_ready; slot++) {
+        const struct process *child = supervisor_child_of(supervisor, slot, false);
+        if (child == NULL || child->state != PROCESS_SERVING)
+            return;
+    }
+    if (supervisor->is_ready)
         return;
     supervisor->is_ready = true;
+    notify_ready("serving");
     if (supervisor->job->on_ready != NULL)
         supervisor->job->on_ready(supervisor->job->context);
 }
 
-static void take_words(struct supervisor *supervisor, size_t index)
+static void child_reloaded(struct supervisor *supervisor)
 {
-    struct slot *slot = &supervisor->slots[index];
-    unsigned char word;
-    ssize_t size;
-
-    while ((size = read(slot->fd, &word, 1)) == 1) {
-        if (word == WORD_READY)
-            slot_ready(supervisor, index);
-        else if (word == WORD_RELOAD_OTHERS)
-            signal_children(supervisor, SIGUSR1, index);
-    }
-    if (size == 0 || (errno != EAGAIN && errno != EINTR))
-        slot_close(slot); /* closed on its side; its death will be reported */
+    if (supervisor->reloading > 0 && --supervisor->reloading == 0)
+        notify_ready("serving");
 }
 
-/* Milliseconds until something is due; -1: nothing is. */
+static void take_word(struct supervisor *supervisor, struct process *process, enum link_word word,
+                      const char *text)
+{
+    switch (word) {
+    case LINK_READY:
+        child_ready(supervisor, process);
+        break;
+    case LINK_ALIVE:
+        process->tells_life = true;
+        process->silent = 0;
+        break;
+    case LINK_RELOADS:
+        reload_children(supervisor, process);
+        break;
+    case LINK_RELOADED:
+        child_reloaded(supervisor);
+        break;
+    case LINK_RESTART:
+        restart_begin(supervisor, process);
+        break;
+    case LINK_FAULT:
+        process_note_words(process, text, strlen(text));
+        break;
+    case LINK_RETIRE:
+    case LINK_NOT_RESTARTED:
+        break; /* ours to say */
+    }
+}
+
+static void take_words(struct supervisor *supervisor, struct process *process)
+{
+    char text[LINK_TEXT_MAX + 1];
+    enum link_word word;
+    enum link_heard heard;
+
+    while (process->link_fd >= 0) {
+        heard = link_hear(process->link_fd, &word, text);
+        if (heard == LINK_NOTHING)
+            return;
+        if (heard == LINK_ENDED) { /* its death will be reported */
+            close(process->link_fd);
+            process->link_fd = -1;
+        } else {
+            take_word(supervisor, process, word, text);
+        }
+    }
+}
+
+/* --- who is alive -------------------------------------------------------------------------- */
+
+static void look_at_children(struct supervisor *supervisor)
+{
+    for (size_t i = 0; i < supervisor->count; i++) {
+        struct process *process = supervisor->processes[i];
+        if (process->state != PROCESS_SERVING || !process->tells_life)
+            continue;
+        process->silent++;
+        if (process->silent == SILENT_LOOKS) {
+            log_write(LOG_LEVEL_ERR, "process %ld of %s has not answered for %d s and is ended",
+                      (long)process->pid, supervisor_slot_name(supervisor, process),
+                      SILENT_LOOKS * LOOK_MS / 1000);
+            kill(process->pid, SIGABRT); /* it tells what it is at */
+        } else if (process->silent > SILENT_LOOKS) {
+            kill(process->pid, SIGKILL);
+        }
+    }
+}
+
+static bool is_all_alive(const struct supervisor *supervisor)
+{
+    uint64_t most_ms =
+        supervisor->watchdog_ms > SLOW_WATCHDOG_MS ? supervisor->watchdog_ms : SLOW_WATCHDOG_MS;
+
+    for (size_t i = 0; i < supervisor->count; i++) {
+        const struct process *process = supervisor->processes[i];
+        if (process->state == PROCESS_SERVING && process->silent * (uint64_t)LOOK_MS > most_ms)
+            return false;
+    }
+    return true;
+}
+
+static void look_around(struct supervisor *supervisor)
+{
+    uint64_t now = supervisor_now_ms();
+
+    if (now >= supervisor->look_ms) {
+        look_at_children(supervisor);
+        supervisor->look_ms = now + LOOK_MS;
+    }
+    if (supervisor->watchdog_ms > 0 && now >= supervisor->ping_ms) {
+        if (is_all_alive(supervisor))
+            notify_say("WATCHDOG=1");
+        supervisor->ping_ms = now + supervisor->watchdog_ms / 2;
+    }
+}
+
+/* --- rounds -------------------------------------------------------------------------------- */
+
+static bool is_pausing(const struct supervisor *supervisor, size_t slot)
+{
+    return supervisor->is_ready && !supervisor->is_draining && lacks_child(supervisor, slot) &&
+           supervisor_child_of(supervisor, slot, true) == NULL &&
+           supervisor->slots[slot].start_ms > supervisor_now_ms();
+}
+
+/* Nobody serves this socket: an MTA that is cut off defers at once, one that is left hanging waits
+ * for its time to run out. */
+static void turn_away(const struct supervisor *supervisor, size_t slot)
+{
+    int listening = supervisor->job->slot_socket(supervisor->job->context, slot);
+
+    for (int i = 0; i < TURNED_AWAY_AT_ONCE; i++) {
+        int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0)
+            return;
+        close(fd);
+        counter_add(COUNTER_TURNED_AWAY, 1);
+    }
+}
+
+static void earlier(uint64_t *due, uint64_t other)
+{
+    if (other < *due)
+        *due = other;
+}
+
+/* Milliseconds until something is due. */
 static int wait_ms(const struct supervisor *supervisor)
 {
-    uint64_t now = now_ms(), due = UINT64_MAX;
+    uint64_t now = supervisor_now_ms(), due = supervisor->look_ms;
 
+    earlier(&due, restart_due_ms(supervisor));
+    if (supervisor->watchdog_ms > 0)
+        earlier(&due, supervisor->ping_ms);
     if (supervisor->is_draining)
-        due = supervisor->kill_ms;
-    for (size_t i = 0; i < supervisor->job->slots && !supervisor->is_draining; i++) {
-        const struct slot *slot = &supervisor->slots[i];
-        if (slot->pid == 0 && slot->start_ms < due)
-            due = slot->start_ms;
+        earlier(&due, supervisor->kill_ms);
+    for (size_t slot = 0; slot < supervisor->job->slots && !supervisor->is_draining; slot++) {
+        if (lacks_child(supervisor, slot))
+            earlier(&due, supervisor->slots[slot].start_ms);
     }
-    if (due == UINT64_MAX)
-        return -1;
     return due > now ? (int)(due - now) : 0;
 }
 
-static bool has_children(const struct supervisor *supervisor)
+/* The descriptors in a fixed order: signals, the probe, two for each process, the slots. */
+static size_t fill_poll(struct supervisor *supervisor)
 {
-    for (size_t i = 0; i < supervisor->job->slots; i++) {
-        if (supervisor->slots[i].pid != 0)
-            return true;
+    struct pollfd *next = supervisor->polled;
+
+    *next++ = (struct pollfd){ supervisor->signal_fd, POLLIN, 0 };
+    *next++ = (struct pollfd){ supervisor->probe.pid != 0 ? supervisor->probe.fd : -1, POLLIN, 0 };
+    for (size_t i = 0; i < supervisor->count; i++) {
+        *next++ = (struct pollfd){ supervisor->processes[i]->link_fd, POLLIN, 0 };
+        *next++ = (struct pollfd){ supervisor->processes[i]->voice_fd, POLLIN, 0 };
     }
-    return false;
+    for (size_t slot = 0; slot < supervisor->job->slots; slot++) {
+        bool pauses = supervisor->job->slot_socket != NULL && is_pausing(supervisor, slot);
+        int fd = pauses ? supervisor->job->slot_socket(supervisor->job->context, slot) : -1;
+        *next++ = (struct pollfd){ fd, POLLIN, 0 };
+    }
+    return (size_t)(next - supervisor->polled);
+}
+
+/* Words may not add or remove processes, only reap() and start_missing() do: indices hold. */
+static void serve_poll(struct supervisor *supervisor)
+{
+    const struct pollfd *polled = supervisor->polled + 2;
+    size_t count = supervisor->count;
+
+    if (supervisor->polled[1].revents != 0)
+        probe_hear(&supervisor->probe);
+    for (size_t i = 0; i < count; i++) {
+        if (polled[PER_PROCESS * i].revents != 0)
+            take_words(supervisor, supervisor->processes[i]);
+        if (polled[PER_PROCESS * i + 1].revents != 0)
+            process_hear_voice(supervisor->processes[i]);
+    }
+    for (size_t slot = 0; slot < supervisor->job->slots; slot++) {
+        if (polled[PER_PROCESS * count + slot].revents != 0)
+            turn_away(supervisor, slot);
+    }
 }
 
 static void round_once(struct supervisor *supervisor)
 {
-    size_t slots = supervisor->job->slots;
+    size_t count = fill_poll(supervisor);
 
-    for (size_t i = 0; i < slots; i++)
-        supervisor->polled[i] = (struct pollfd){ supervisor->slots[i].fd, POLLIN, 0 };
-    supervisor->polled[slots] = (struct pollfd){ supervisor->signal_fd, POLLIN, 0 };
-    if (poll(supervisor->polled, slots + 1, wait_ms(supervisor)) < 0 && errno != EINTR) {
+    if (poll(supervisor->polled, count, wait_ms(supervisor)) < 0) {
+        if (errno == EINTR)
+            return;
         log_write(LOG_LEVEL_ERR, "poll: %m");
         poll(NULL, 0, 100); /* it may pass, and must not spin */
+        return;
     }
-    for (size_t i = 0; i < slots; i++) {
-        if (supervisor->polled[i].revents != 0 && supervisor->slots[i].fd >= 0)
-            take_words(supervisor, i);
-    }
+    serve_poll(supervisor);
     take_signals(supervisor);
     reap(supervisor);
-    if (supervisor->is_draining && now_ms() >= supervisor->kill_ms) {
+    restart_due(supervisor);
+    look_around(supervisor);
+    if (supervisor->is_draining && supervisor_now_ms() >= supervisor->kill_ms) {
         log_write(LOG_LEVEL_WARNING, "a process did not end in time and is killed");
-        signal_children(supervisor, SIGKILL, SIZE_MAX);
-        supervisor->kill_ms = now_ms() + PAUSE_MS;
+        signal_children(supervisor, SIGKILL, NULL);
+        supervisor->kill_ms = supervisor_now_ms() + PAUSE_MS;
     }
 }
+
+/* --- beginning and end ----------------------------------------------------------------------- */
 
 /* A start that failed takes the children along that had already begun. */
 static void end_children(struct supervisor *supervisor)
 {
-    signal_children(supervisor, SIGKILL, SIZE_MAX);
-    for (size_t i = 0; i < supervisor->job->slots; i++) {
-        pid_t pid = supervisor->slots[i].pid;
-        while (pid != 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    signal_children(supervisor, SIGKILL, NULL);
+    for (size_t i = 0; i < supervisor->count; i++) {
+        while (waitpid(supervisor->processes[i]->pid, NULL, 0) < 0 && errno == EINTR)
             ;
     }
 }
 
+static bool adopt(struct supervisor *supervisor)
+{
+    const struct supervisor_job *job = supervisor->job;
+
+    for (size_t i = 0; i < job->adopted_count && i < SUPERVISOR_PROCESSES_MAX; i++) {
+        struct process *process = malloc(sizeof(*process));
+        if (process == NULL)
+            return false;
+        *process = job->adopted[i];
+        supervisor->processes[supervisor->count++] = process;
+    }
+    supervisor->is_ready = supervisor->is_taking_over = job->adopted_count > 0;
+    return true;
+}
+
 static bool supervisor_init(struct supervisor *supervisor, const struct supervisor_job *job)
 {
+    size_t polled = 2 + PER_PROCESS * SUPERVISOR_PROCESSES_MAX + job->slots;
     sigset_t passed_on, ours;
 
-    *supervisor = (struct supervisor){ .job = job, .signal_fd = -1 };
+    *supervisor = (struct supervisor){ .job = job,
+                                       .signal_fd = -1,
+                                       .probe = { .fd = -1, .said = BUFFER_EMPTY },
+                                       .look_ms = supervisor_now_ms() + LOOK_MS,
+                                       .watchdog_ms = notify_watchdog_ms() };
     supervisor->slots = calloc(job->slots, sizeof(*supervisor->slots));
-    for (size_t i = 0; supervisor->slots != NULL && i < job->slots; i++)
-        supervisor->slots[i].fd = -1;
-    supervisor->polled = calloc(job->slots + 1, sizeof(*supervisor->polled));
-    if (supervisor->slots == NULL || supervisor->polled == NULL)
+    supervisor->polled = calloc(polled, sizeof(*supervisor->polled));
+    if (supervisor->slots == NULL || supervisor->polled == NULL || !adopt(supervisor))
         return false;
     sigemptyset(&ours);
     sigaddset(&ours, SIGHUP);
@@ -392,14 +641,12 @@ int supervisor_run(const struct supervisor_job *job)
         supervisor.is_over = true;
         supervisor.code = DAEMON_INTERNAL;
     }
-    while (!supervisor.is_over && !(supervisor.is_draining && !has_children(&supervisor))) {
+    while (!supervisor.is_over && !(supervisor.is_draining && supervisor.count == 0)) {
         start_missing(&supervisor);
         if (!supervisor.is_over)
             round_once(&supervisor);
     }
-    if (supervisor.slots != NULL) {
-        end_children(&supervisor);
-        supervisor_abandon(&supervisor);
-    }
+    end_children(&supervisor);
+    supervisor_abandon(&supervisor);
     return supervisor.code;
 }

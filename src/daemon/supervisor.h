@@ -1,10 +1,16 @@
 /*
- * supervisor: the parent's life: one child per job slot, replaced when it dies, signals passed on.
- * It knows nothing of what a child does; that is a function handed in.
+ * supervisor: the parent's life: one serving child per slot (socket), replaced when it dies,
+ * signals passed on, the program replaced in place. It knows nothing of what a child does; that is
+ * a function handed in.
  *
  *   HUP        every child gets USR1 (reload)
  *   TERM, INT  every child gets USR2 (drain); the second time (half a second later or more), or
- * after the grace, KILL
+ *              after the grace, KILL
+ *
+ * A restart in place: a child asks for it (LINK_RESTART); the program on disk is asked whether it
+ * would start; this process becomes it (exec), taking sockets and children along; it starts a child
+ * for every slot; when all serve, the children of before are retired. Whatever fails on that way
+ * leaves them serving.
  */
 #ifndef EM_DAEMON_SUPERVISOR_H
 #define EM_DAEMON_SUPERVISOR_H
@@ -12,21 +18,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A child's end of the pipe to its parent. */
-struct child_link {
-    int fd;
-    size_t slot;
-    unsigned deaths; /* of earlier children of this slot */
-};
+#include "daemon/process.h"
+#include "util/error.h"
 
-/* The child serves. The first time every child has said so, the start has succeeded. */
-void child_link_ready(const struct child_link *link);
-/* The other children are to reload too. */
-void child_link_reload_others(const struct child_link *link);
+#define SUPERVISOR_PROCESSES_MAX 250 /* with those that retire */
 
 struct supervisor_job {
     size_t slots;
     int grace_ms; /* from TERM to KILL */
+    bool hears;   /* stderr of the children is listened to (they lead it there, see child_link) */
     void *context;
     /*
      * In the forked child; what it returns is the process's exit code. HUP, TERM, INT, USR1 and
@@ -34,9 +34,22 @@ struct supervisor_job {
      */
     int (*child)(void *context, const struct child_link *link);
     const char *(*slot_name)(void *context, size_t slot); /* for the log */
-    void (*on_ready)(void *context);                      /* once: all children serve */
-    void (*on_drain)(void *context);                      /* TERM: nothing more is to be accepted */
-    void (*on_death)(void *context, size_t slot);
+    /* The listening socket of a slot, which does not wait: while no child can be started,
+     * connections are accepted and closed, so that MTAs defer at once. -1: none. */
+    int (*slot_socket)(void *context, size_t slot);
+    /* Before children are forked; false with *error: none can be now. NULL: always. */
+    bool (*prepare)(void *context, struct error *error);
+    void (*on_ready)(void *context);      /* once: all children serve */
+    void (*on_drain)(void *context);      /* TERM: nothing more is to be accepted */
+    void (*on_taken_over)(void *context); /* after a restart: the children of before retire */
+
+    const char *const *probe; /* argv that tells whether a restart would work; NULL: no restarts */
+    /* Becomes the program on disk; returns only when it cannot. */
+    void (*replace)(void *context, const struct process *const *processes, size_t count,
+                    struct error *error);
+    /* Children of the program before this one, all with is_adopted. */
+    const struct process *adopted;
+    size_t adopted_count;
 };
 
 /*

@@ -307,12 +307,24 @@ bool listener_open(const struct listen_spec *spec, const struct listen_access *a
     return opened;
 }
 
-void listener_close(struct listener *listener, bool remove)
+bool listener_is_in_place(const struct listener *listener)
 {
     struct stat status;
 
-    if (remove && listener->path != NULL && lstat(listener->path, &status) == 0 &&
-        status.st_dev == listener->device && status.st_ino == listener->inode)
+    return listener->path == NULL ||
+           (lstat(listener->path, &status) == 0 && status.st_dev == listener->device &&
+            status.st_ino == listener->inode);
+}
+
+bool listener_set_access(const struct listener *listener, const struct listen_access *access)
+{
+    return listener->path == NULL || (lchown(listener->path, access->uid, access->gid) == 0 &&
+                                      chmod(listener->path, access->mode) == 0);
+}
+
+void listener_close(struct listener *listener, bool remove)
+{
+    if (remove && listener->path != NULL && listener_is_in_place(listener))
         unlink(listener->path);
     if (listener->fd >= 0)
         close(listener->fd);

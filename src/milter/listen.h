@@ -49,6 +49,10 @@ struct listener {
 /* `access` is for a unix socket. False: nothing is left open or lying about. */
 bool listener_open(const struct listen_spec *spec, const struct listen_access *access,
                    struct listener *listener_r, struct error *error);
+/* Is a unix socket still to be reached by its name? Others always are. */
+bool listener_is_in_place(const struct listener *listener);
+/* Gives an open unix socket other rights; others have none. False: errno. */
+bool listener_set_access(const struct listener *listener, const struct listen_access *access);
 /* Closes; with `remove` a unix socket's name goes too, if it still is the one that was made. */
 void listener_close(struct listener *listener, bool remove);
 /* Could a unix socket be made here by this process? Makes nothing; a socket that is served passes.

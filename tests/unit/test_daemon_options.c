@@ -40,17 +40,17 @@ static void test_good(void **state)
         const char *words[WORDS_MAX];
         struct daemon_options expected;
     } cases[] = {
-        { { NULL }, { ACTION_RUN, EM_CONFIG_FILE, false, false } },
-        { { "-f" }, { ACTION_RUN, EM_CONFIG_FILE, true, false } },
-        { { "-c", "x.conf", "-f" }, { ACTION_RUN, "x.conf", true, false } },
-        { { "-fc", "x.conf" }, { ACTION_RUN, "x.conf", true, false } },
-        { { "-cx.conf", "-t" }, { ACTION_CHECK, "x.conf", false, false } },
-        { { "-t", "--strict" }, { ACTION_CHECK, EM_CONFIG_FILE, false, true } },
-        { { "--strict", "-f" }, { ACTION_RUN, EM_CONFIG_FILE, true, true } },
-        { { "-V" }, { ACTION_VERSION, EM_CONFIG_FILE, false, false } },
-        { { "--version" }, { ACTION_VERSION, EM_CONFIG_FILE, false, false } },
-        { { "-h" }, { ACTION_HELP, EM_CONFIG_FILE, false, false } },
-        { { "--help", "more" }, { ACTION_HELP, EM_CONFIG_FILE, false, false } },
+        { { NULL }, { ACTION_RUN, EM_CONFIG_FILE, false, false, NULL } },
+        { { "-f" }, { ACTION_RUN, EM_CONFIG_FILE, true, false, NULL } },
+        { { "-c", "x.conf", "-f" }, { ACTION_RUN, "x.conf", true, false, NULL } },
+        { { "-fc", "x.conf" }, { ACTION_RUN, "x.conf", true, false, NULL } },
+        { { "-cx.conf", "-t" }, { ACTION_CHECK, "x.conf", false, false, NULL } },
+        { { "-t", "--strict" }, { ACTION_CHECK, EM_CONFIG_FILE, false, true, NULL } },
+        { { "--strict", "-f" }, { ACTION_RUN, EM_CONFIG_FILE, true, true, NULL } },
+        { { "-V" }, { ACTION_VERSION, EM_CONFIG_FILE, false, false, NULL } },
+        { { "--version" }, { ACTION_VERSION, EM_CONFIG_FILE, false, false, NULL } },
+        { { "-h" }, { ACTION_HELP, EM_CONFIG_FILE, false, false, NULL } },
+        { { "--help", "more" }, { ACTION_HELP, EM_CONFIG_FILE, false, false, NULL } },
     };
 
     (void)state;

@@ -1,0 +1,58 @@
+/*
+ * child_private: what the threads of a serving process share. Not for others.
+ *
+ *   child.c     the order of things: becoming the user, loading, serving, ending
+ *   attend.c    the attendant: signals; reloads; the drain
+ *   desk.c      the loop: the control socket, the link to the parent, the backlog of the log
+ */
+#ifndef EM_DAEMON_CHILD_PRIVATE_H
+#define EM_DAEMON_CHILD_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "control/server.h"
+#include "daemon/child.h"
+#include "daemon/reload.h"
+#include "io/loop.h"
+#include "milter/milter.h"
+
+#ifndef __has_feature
+#define __has_feature(name) 0 /* clang's way; gcc defines macros */
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) ||                               \
+    __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define CHILD_IS_SANITIZED 1
+#else
+#define CHILD_IS_SANITIZED 0
+#endif
+
+struct child {
+    const struct child_setup *setup;
+    const struct child_link *link;
+    struct reloader *reloader;
+    struct site_holder *holder;
+    struct world world;
+    struct milter *milter;
+    struct loop *loop;
+    struct control_host host;
+    struct control_server *server;
+    struct loop_watch *link_watch, *log_watch;
+    pthread_t attendant, io, kicker;
+    bool has_attendant, has_io, has_kicker;
+    atomic_bool is_ending;
+    atomic_bool is_draining;
+};
+
+/* The last of the process: no session and no transaction is open any more. */
+_Noreturn void child_end(int code);
+
+/* attend.c */
+bool attendant_start(struct child *child);
+void attendant_stop(struct child *child);
+
+/* desk.c */
+bool desk_start(struct child *child);
+void desk_stop(struct child *child);
+
+#endif

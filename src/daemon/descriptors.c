@@ -1,0 +1,36 @@
+/*
+ * descriptors: setrlimit(2) for RLIMIT_NOFILE. Each session is one descriptor; what else is open is
+ * counted generously.
+ */
+#include "daemon/descriptors.h"
+
+#include <inttypes.h>
+#include <sys/resource.h>
+
+#include "log/log.h"
+
+#define BESIDES_SESSIONS 256
+
+void descriptors_raise(const struct plan *plan)
+{
+    struct rlimit limit;
+    rlim_t needed = (rlim_t)2000 + BESIDES_SESSIONS;
+
+    (void)plan;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)
+        return;
+    if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < needed)
+        limit.rlim_max = needed; /* root may */
+    limit.rlim_cur = needed;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    log_write(LOG_LEVEL_WARNING,
+              "ceilings.connections needs %ju open descriptors, and %ju are allowed: set "
+              "LimitNOFILE= in the unit, or ulimit -n, or lower the ceiling",
+              (uintmax_t)needed, (uintmax_t)limit.rlim_max);
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}

@@ -1,0 +1,174 @@
+/*
+ * restart: the parent's way from one program to the next, in two lives: the one asks the program on
+ * disk and becomes it, the other starts children beside those it found and retires these, or gives
+ * up and lets them serve on.
+ */
+#include "daemon/supervisor_private.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/notify.h"
+#include "log/counter.h"
+#include "log/log.h"
+
+#define TAKE_OVER_LONGEST_MS 120000 /* a load reads every key and every table */
+
+/* To those who serve and were asked: somebody may wait there for the outcome. */
+static void tell_all(const struct supervisor *supervisor, enum link_word word, const char *text)
+{
+    for (size_t i = 0; i < supervisor->count; i++) {
+        const struct process *process = supervisor->processes[i];
+        if (process->state != PROCESS_STARTING && process->link_fd >= 0)
+            link_say(process->link_fd, word, text);
+    }
+}
+
+static void log_lines(const char *prefix, const char *text)
+{
+    struct span rest = span_of(text), line;
+
+    while (span_cut(&rest, '\n', &line)) {
+        if (line.size > 0)
+            log_write(LOG_LEVEL_ERR, "%s%.*s", prefix, SPAN_ARG(line));
+    }
+}
+
+static void end_attempts(struct supervisor *supervisor)
+{
+    for (size_t i = 0; i < supervisor->count; i++) {
+        struct process *process = supervisor->processes[i];
+        if (process->is_adopted || process->state == PROCESS_RETIRING)
+            continue;
+        /* One that serves already may have sessions; one that starts has nothing to lose. */
+        kill(process->pid, process->state == PROCESS_SERVING ? SIGUSR2 : SIGKILL);
+        process->state = PROCESS_RETIRING;
+    }
+}
+
+void restart_fail(struct supervisor *supervisor, const char *why)
+{
+    counter_add(COUNTER_RESTARTS_FAILED, 1);
+    log_lines("restart: ", why);
+    log_write(LOG_LEVEL_ERR, "restart: it came to nothing; the processes that ran before serve on");
+    if (supervisor->is_taking_over)
+        end_attempts(supervisor);
+    supervisor->is_taking_over = false;
+    tell_all(supervisor, LINK_NOT_RESTARTED, why);
+    notify_ready("serving; a restart came to nothing");
+}
+
+/* --- the first life ------------------------------------------------------------------------- */
+
+void restart_begin(struct supervisor *supervisor, struct process *asks)
+{
+    const char *why = NULL;
+
+    if (supervisor->job->probe == NULL)
+        why = "restarts are not possible here";
+    else if (supervisor->is_draining)
+        why = "the daemon is about to end";
+    else if (supervisor->is_taking_over || supervisor->probe.pid != 0)
+        why = "a restart is under way already";
+    if (why != NULL) {
+        link_say(asks->link_fd, LINK_NOT_RESTARTED, why);
+        return;
+    }
+    log_write(LOG_LEVEL_INFO, "restart: checking %s", supervisor->job->probe[0]);
+    notify_reloading();
+    if (!probe_start(&supervisor->probe, supervisor->job->probe, supervisor_now_ms())) {
+        char text[200];
+        snprintf(text, sizeof(text), "cannot run %s: %s", supervisor->job->probe[0],
+                 strerror(errno));
+        restart_fail(supervisor, text);
+    }
+}
+
+void restart_probed(struct supervisor *supervisor, int status)
+{
+    const struct process *processes[SUPERVISOR_PROCESSES_MAX];
+    struct error error = { "" };
+    const char *why;
+
+    if (!probe_ended(&supervisor->probe, status, &why)) {
+        restart_fail(supervisor, why);
+    } else if (!supervisor->is_draining) {
+        for (size_t i = 0; i < supervisor->count; i++)
+            processes[i] = supervisor->processes[i];
+        supervisor->job->replace(supervisor->job->context, processes, supervisor->count, &error);
+        restart_fail(supervisor, error.text); /* it does not return when it works */
+    }
+    probe_free(&supervisor->probe);
+}
+
+/* --- the second ------------------------------------------------------------------------------ */
+
+static void retire(struct supervisor *supervisor, struct process *process)
+{
+    char text[96];
+
+    snprintf(text, sizeof(text), "egress-milter %s serves", PACKAGE_VERSION);
+    process->state = PROCESS_RETIRING;
+    /* One that cannot be told by word is told by signal, which grants its sessions less. */
+    if (process->link_fd < 0 || process->slot == PROCESS_NO_SLOT ||
+        !link_say(process->link_fd, LINK_RETIRE, text))
+        kill(process->pid, SIGUSR2);
+    (void)supervisor;
+}
+
+static void taken_over(struct supervisor *supervisor)
+{
+    size_t retired = 0;
+
+    supervisor->is_taking_over = false;
+    for (size_t i = 0; i < supervisor->count; i++) {
+        struct process *process = supervisor->processes[i];
+        if (process->is_adopted && process->state != PROCESS_RETIRING) {
+            retire(supervisor, process);
+            retired++;
+        }
+    }
+    counter_add(COUNTER_RESTARTS, 1);
+    log_write(LOG_LEVEL_INFO,
+              "restart: egress-milter %s serves; %zu processes of before let their sessions end",
+              PACKAGE_VERSION, retired);
+    notify_ready("serving");
+    if (supervisor->job->on_taken_over != NULL)
+        supervisor->job->on_taken_over(supervisor->job->context);
+}
+
+void restart_look(struct supervisor *supervisor)
+{
+    for (size_t slot = 0; slot < supervisor->job->slots; slot++) {
+        const struct process *ours = supervisor_child_of(supervisor, slot, false);
+        if (ours == NULL || ours->state != PROCESS_SERVING)
+            return;
+    }
+    taken_over(supervisor);
+}
+
+uint64_t restart_due_ms(const struct supervisor *supervisor)
+{
+    if (supervisor->probe.pid != 0)
+        return supervisor->probe.until_ms;
+    return supervisor->is_taking_over ? supervisor->taken_over_by_ms : UINT64_MAX;
+}
+
+void restart_due(struct supervisor *supervisor)
+{
+    uint64_t now_ms = supervisor_now_ms();
+
+    if (supervisor->probe.pid != 0 && now_ms >= supervisor->probe.until_ms) {
+        buffer_add_text(&supervisor->probe.said, "its check took too long and was ended; ");
+        kill(supervisor->probe.pid, SIGKILL); /* its end is reported like any other */
+        supervisor->probe.until_ms = UINT64_MAX;
+    }
+    if (supervisor->is_taking_over && supervisor->taken_over_by_ms == 0)
+        supervisor->taken_over_by_ms = now_ms + TAKE_OVER_LONGEST_MS;
+    else if (supervisor->is_taking_over && now_ms >= supervisor->taken_over_by_ms)
+        restart_fail(supervisor, "the new processes took too long to start");
+}

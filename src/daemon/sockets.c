@@ -1,0 +1,218 @@
+/*
+ * sockets: listeners by their specification. Every listening descriptor is made not to wait:
+ * several processes may accept from one, and whoever is late must find nothing rather than hang.
+ */
+#include "daemon/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log/log.h"
+
+struct opening {
+    const struct plan *plan;
+    struct passed *passed;
+    struct sockets *was;
+    struct config_report *report;
+};
+
+static void bound_close(struct bound *bound, bool remove)
+{
+    listener_close(&bound->listener, remove && !bound->is_passed);
+    free(bound->spec);
+    *bound = (struct bound){ .listener = { .fd = -1 } };
+}
+
+void sockets_shut(struct sockets *sockets, bool remove)
+{
+    for (size_t i = 0; i < sockets->count; i++)
+        listener_close(&sockets->milter[i].listener, remove && !sockets->milter[i].is_passed);
+    listener_close(&sockets->control.listener, remove && !sockets->control.is_passed);
+}
+
+void sockets_close(struct sockets *sockets, bool remove)
+{
+    for (size_t i = 0; i < sockets->count; i++)
+        bound_close(&sockets->milter[i], remove);
+    bound_close(&sockets->control, remove);
+    free(sockets->milter);
+    *sockets = SOCKETS_NONE;
+}
+
+size_t sockets_find(const struct sockets *sockets, const char *spec)
+{
+    for (size_t i = 0; i < sockets->count; i++) {
+        if (sockets->milter[i].spec != NULL && strcmp(sockets->milter[i].spec, spec) == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+/* Anything that goes wrong here is found when the socket is made. */
+static void make_run_directory(const struct plan *plan, const char *path)
+{
+    if (plan_makes_directory(path) && mkdir(EM_RUN_DIR, 0755) == 0 && plan->identity.changes &&
+        lchown(EM_RUN_DIR, plan->identity.uid, plan->identity.gid) < 0)
+        rmdir(EM_RUN_DIR);
+}
+
+static bool is_there(const struct bound *bound, const char *spec)
+{
+    return bound->spec != NULL && bound->listener.fd >= 0 && strcmp(bound->spec, spec) == 0 &&
+           listener_is_in_place(&bound->listener);
+}
+
+/* Among those of before. NULL: none is like that. */
+static struct bound *find_former(struct sockets *was, const char *spec, bool is_control)
+{
+    if (was == NULL)
+        return NULL;
+    if (is_control)
+        return is_there(&was->control, spec) ? &was->control : NULL;
+    for (size_t i = 0; i < was->count; i++) {
+        if (is_there(&was->milter[i], spec))
+            return &was->milter[i];
+    }
+    return NULL;
+}
+
+static bool take_former(struct bound *former, const struct listen_access *access,
+                        struct bound *bound)
+{
+    *bound = *former;
+    *former = (struct bound){ .listener = { .fd = -1 } };
+    if (!bound->is_passed && !listener_set_access(&bound->listener, access))
+        log_write(LOG_LEVEL_WARNING, "%s keeps the owner and mode it has: %m", bound->spec);
+    return true;
+}
+
+static bool set_not_waiting(int fd, struct error *error)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)
+        return true;
+    error_set(error, "fcntl: %m");
+    return false;
+}
+
+static bool open_bound(const struct opening *opening, const char *text,
+                       const struct listen_spec *spec, const struct listen_access *access,
+                       bool is_control, struct bound *bound, struct error *error)
+{
+    struct bound *former = find_former(opening->was, text, is_control);
+    int passed = -1;
+
+    if (former != NULL)
+        return take_former(former, access, bound);
+    passed = opening->passed != NULL ? passed_find(opening->passed, spec) : -1;
+    bound->is_passed = passed >= 0;
+    bound->listener.fd = passed;
+    if (passed < 0) {
+        if (spec->family == LISTEN_UNIX)
+            make_run_directory(opening->plan, spec->path);
+        if (opening->passed != NULL && opening->passed->count > 0 && !is_control) {
+            error_set(error, "the service manager hands over other sockets and not this one: make "
+                             "the socket unit and this setting say the same");
+            return false;
+        }
+        if (!listener_open(spec, access, &bound->listener, error))
+            return false;
+    }
+    bound->spec = strdup(text);
+    if (bound->spec == NULL)
+        error_set(error, "out of memory");
+    return bound->spec != NULL && set_not_waiting(bound->listener.fd, error);
+}
+
+static void open_milter_sockets(const struct opening *opening, struct sockets *sockets)
+{
+    const struct config_texts *specs = &opening->plan->sockets->socket;
+    struct error error;
+
+    for (size_t i = 0; i < specs->count; i++) {
+        struct listen_spec spec;
+        if (!listen_parse(specs->at[i], &spec, &error))
+            continue; /* the row accepted it */
+        if (!open_bound(opening, specs->at[i], &spec, &opening->plan->milter_access, false,
+                        &sockets->milter[i], &error))
+            plan_complain(opening->plan, opening->report, &milter_socket_table, "socket", &error);
+    }
+}
+
+static void open_control_bound(const struct opening *opening, struct sockets *sockets)
+{
+    struct listen_spec spec = { .family = LISTEN_UNIX, .path = opening->plan->control->socket };
+    struct error error;
+
+    if (!open_bound(opening, spec.path, &spec, &opening->plan->control_socket_access, true,
+                    &sockets->control, &error))
+        plan_complain(opening->plan, opening->report, &control_table, "socket", &error);
+}
+
+/* What was taken from the former goes back; the rest was opened now and goes away. */
+static void give_back(struct sockets *sockets, struct sockets *was,
+                      const struct sockets *taken_from)
+{
+    for (size_t i = 0; i < sockets->count; i++) {
+        for (size_t k = 0; k < was->count; k++) {
+            if (was->milter[k].spec == NULL && sockets->milter[i].listener.fd >= 0 &&
+                sockets->milter[i].listener.fd == taken_from->milter[k].listener.fd) {
+                was->milter[k] = sockets->milter[i];
+                sockets->milter[i] = (struct bound){ .listener = { .fd = -1 } };
+            }
+        }
+    }
+    if (was->control.spec == NULL && sockets->control.listener.fd >= 0 &&
+        sockets->control.listener.fd == taken_from->control.listener.fd) {
+        was->control = sockets->control;
+        sockets->control = (struct bound){ .listener = { .fd = -1 } };
+    }
+}
+
+static bool sockets_init(struct sockets *sockets, size_t count)
+{
+    *sockets = SOCKETS_NONE;
+    sockets->milter = calloc(count, sizeof(*sockets->milter));
+    if (sockets->milter == NULL)
+        return false;
+    sockets->count = count;
+    for (size_t i = 0; i < count; i++)
+        sockets->milter[i].listener.fd = -1;
+    return true;
+}
+
+bool sockets_open(const struct plan *plan, struct passed *passed, struct sockets *was,
+                  struct sockets *sockets_r, struct config_report *report)
+{
+    struct opening opening = { .plan = plan, .passed = passed, .was = was, .report = report };
+    struct sockets before = SOCKETS_NONE; /* which descriptors were whose */
+    struct error error;
+
+    if (!sockets_init(sockets_r, plan->sockets->socket.count) ||
+        !sockets_init(&before, was != NULL ? was->count + 1 : 1)) {
+        config_complain(report, CONFIG_ERROR, NULL, NULL, "out of memory");
+        sockets_close(sockets_r, false);
+        return false;
+    }
+    for (size_t i = 0; was != NULL && i < was->count; i++)
+        before.milter[i].listener.fd = was->milter[i].listener.fd;
+    before.control.listener.fd = was != NULL ? was->control.listener.fd : -1;
+    open_milter_sockets(&opening, sockets_r);
+    open_control_bound(&opening, sockets_r);
+    if (passed != NULL && config_report_count(report, CONFIG_ERROR) == 0 &&
+        !passed_is_used_up(passed, &error))
+        plan_complain(plan, report, &milter_socket_table, "socket", &error);
+    if (config_report_count(report, CONFIG_ERROR) > 0) {
+        if (was != NULL)
+            give_back(sockets_r, was, &before);
+        sockets_close(sockets_r, true);
+    }
+    free(before.milter);
+    return config_report_count(report, CONFIG_ERROR) == 0;
+}

@@ -1,0 +1,37 @@
+/*
+ * takeover: what one program hands to the program that takes its place in the same process:
+ * sockets, children, counters. It travels as a text in memory, whose descriptor the environment
+ * names; the text's first line carries its version, since writer and reader may be of different
+ * ones.
+ */
+#ifndef EM_DAEMON_TAKEOVER_H
+#define EM_DAEMON_TAKEOVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/sockets.h"
+#include "daemon/process.h"
+#include "util/error.h"
+
+struct takeover {
+    int64_t started_s; /* wall time of the daemon's start */
+    int counters_fd;   /* -1: none */
+    struct sockets sockets;
+    struct process *processes; /* slot: index into sockets.milter */
+    size_t process_count;
+};
+
+/*
+ * Becomes `argv[0]`, handing over `takeover` (whose descriptors become inheritable). Returns only
+ * when that fails; everything is as it was then.
+ */
+void takeover_exec(const struct takeover *takeover, const char *const argv[], struct error *error);
+/* Was this program started in place of another? */
+bool takeover_is_offered(void);
+/* Takes what is offered, once; all descriptors are close-on-exec. False: it cannot be understood.
+ * The caller frees the lists. */
+bool takeover_take(struct takeover *takeover_r, struct error *error);
+
+#endif
