@@ -60,6 +60,13 @@ static int slot_socket(void *context, size_t slot)
     return start->sockets.milter[slot].listener.fd;
 }
 
+static int desk_socket(void *context)
+{
+    const struct start *start = context;
+
+    return start->sockets.control.listener.fd;
+}
+
 static void on_ready(void *context)
 {
     struct start *start = context;
@@ -178,6 +185,7 @@ static int supervise(struct start *start)
                                   .child = run_child,
                                   .slot_name = slot_name,
                                   .slot_socket = slot_socket,
+                                  .desk_socket = desk_socket,
                                   .prepare = prepare,
                                   .on_ready = on_ready,
                                   .on_drain = on_drain,

@@ -491,6 +491,29 @@ static void turn_away(const struct supervisor *supervisor, size_t slot)
     }
 }
 
+/* In the form of control/protocol.h; what was asked is not read. */
+static void answer_for_child(const struct supervisor *supervisor)
+{
+    const struct slot *slot = &supervisor->slots[0];
+    uint64_t now = supervisor_now_ms();
+    char text[300];
+    int fd, size;
+
+    size = snprintf(text, sizeof(text),
+                    "exit 2\ncritical: no process serves %.100s: %u died in a row, the next starts "
+                    "in %u s; the log tells why\n",
+                    supervisor->job->slot_name(supervisor->job->context, 0), slot->backoff.deaths,
+                    (unsigned)(slot->start_ms > now ? (slot->start_ms - now + 999) / 1000 : 0));
+    for (int i = 0; i < TURNED_AWAY_AT_ONCE; i++) {
+        fd = accept4(supervisor->job->desk_socket(supervisor->job->context), NULL, NULL,
+                     SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0)
+            return;
+        send(fd, text, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        close(fd);
+    }
+}
+
 static void earlier(uint64_t *due, uint64_t other)
 {
     if (other < *due)
@@ -514,10 +537,12 @@ static int wait_ms(const struct supervisor *supervisor)
     return due > now ? (int)(due - now) : 0;
 }
 
-/* The descriptors in a fixed order: signals, the probe, two for each process, the slots. */
+/* The descriptors in a fixed order: signals, the probe, two for each process, the slots, the desk.
+ */
 static size_t fill_poll(struct supervisor *supervisor)
 {
     struct pollfd *next = supervisor->polled;
+    bool is_dumb;
 
     *next++ = (struct pollfd){ supervisor->signal_fd, POLLIN, 0 };
     *next++ = (struct pollfd){ supervisor->probe.pid != 0 ? supervisor->probe.fd : -1, POLLIN, 0 };
@@ -530,6 +555,10 @@ static size_t fill_poll(struct supervisor *supervisor)
         int fd = pauses ? supervisor->job->slot_socket(supervisor->job->context, slot) : -1;
         *next++ = (struct pollfd){ fd, POLLIN, 0 };
     }
+    is_dumb = supervisor->job->desk_socket != NULL && is_pausing(supervisor, 0);
+    *next++ =
+        (struct pollfd){ is_dumb ? supervisor->job->desk_socket(supervisor->job->context) : -1,
+                         POLLIN, 0 };
     return (size_t)(next - supervisor->polled);
 }
 
@@ -551,6 +580,8 @@ static void serve_poll(struct supervisor *supervisor)
         if (polled[PER_PROCESS * count + slot].revents != 0)
             turn_away(supervisor, slot);
     }
+    if (polled[PER_PROCESS * count + supervisor->job->slots].revents != 0)
+        answer_for_child(supervisor);
 }
 
 static void round_once(struct supervisor *supervisor)
@@ -605,7 +636,7 @@ static bool adopt(struct supervisor *supervisor)
 
 static bool supervisor_init(struct supervisor *supervisor, const struct supervisor_job *job)
 {
-    size_t polled = 2 + PER_PROCESS * SUPERVISOR_PROCESSES_MAX + job->slots;
+    size_t polled = 2 + PER_PROCESS * SUPERVISOR_PROCESSES_MAX + job->slots + 1;
     sigset_t passed_on, ours;
 
     *supervisor = (struct supervisor){ .job = job,

@@ -37,6 +37,9 @@ struct supervisor_job {
     /* The listening socket of a slot, which does not wait: while no child can be started,
      * connections are accepted and closed, so that MTAs defer at once. -1: none. */
     int (*slot_socket)(void *context, size_t slot);
+    /* The socket where the child of slot 0 answers questions, likewise: during a pause the parent
+     * tells how things are, whatever was asked. NULL, -1: none. */
+    int (*desk_socket)(void *context);
     /* Before children are forked; false with *error: none can be now. NULL: always. */
     bool (*prepare)(void *context, struct error *error);
     void (*on_ready)(void *context);      /* once: all children serve */

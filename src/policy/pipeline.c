@@ -6,6 +6,7 @@
 
 #include "checks/check.h"
 #include "config/config.h"
+#include "log/at_work.h"
 #include "message/builder.h"
 #include "policy/policy_private.h"
 
@@ -97,14 +98,24 @@ static step *const *const stages[] = {
     [STAGE_END] = steps_end,
 };
 
+/* For the last words of a process that crashes. */
+static const char *const stage_names[] = {
+    [STAGE_MAIL] = "MAIL",
+    [STAGE_RECIPIENT] = "RCPT",
+    [STAGE_HEADERS] = "the end of headers",
+    [STAGE_END] = "the end",
+};
+
 const struct verdict *pipeline_run(struct job *job, enum stage stage)
 {
     uint64_t began_ns = clock_mono_ns(job->world->clock);
+    at_work_begin(stage_names[stage], job->message.envelope.queue_id);
     if (!job->is_off) {
         for (step *const *next = stages[stage]; *next != NULL; next++) {
             (*next)(job);
         }
     }
+    at_work_end();
     job->spent_ns += clock_mono_ns(job->world->clock) - began_ns;
     return &job->verdict;
 }
