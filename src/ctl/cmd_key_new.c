@@ -225,7 +225,7 @@ static bool file_write(struct ctl *ctl, const struct new_key *key, const struct 
         ctl_fail(ctl, CTL_CANNOT_WRITE, "%s is written, but: %s", path, strerror(errno));
     else
         is_done = true;
-    if (pem.size > 0)
+    if (pem.at != NULL)
         explicit_bzero(pem.at, pem.size);
     buffer_free(&pem);
     return is_done;

@@ -168,19 +168,23 @@ static bool bind_unix(int fd, const char *path, const struct listen_access *acce
     return false;
 }
 
-static bool open_unix(const char *path, const struct listen_access *access,
+static bool open_unix(const char *wanted, const struct listen_access *access,
                       struct listener *listener, struct error *error)
 {
-    char *directory = directory_of(path);
-    bool usable = directory != NULL && directory_is_usable(directory, error);
+    const char *path = listener->path = strdup(wanted);
+    char *directory = path != NULL ? directory_of(path) : NULL;
     struct stat status;
+    bool usable;
 
-    if (directory == NULL)
+    if (directory == NULL) {
         error_set(error, "out of memory");
+        return false;
+    }
+    usable = directory_is_usable(directory, error);
     free(directory);
     if (!usable || !path_clear(path, error) || !bind_unix(listener->fd, path, access, error))
         return false;
-    if (lstat(path, &status) < 0 || (listener->path = strdup(path)) == NULL) {
+    if (lstat(path, &status) < 0) {
         error_set(error, "socket %s: %m", path);
         unlink(path);
         return false;
