@@ -239,6 +239,10 @@ static void text_domains(const struct site *site, struct buffer *out)
                               dkim_key_bits(key->key));
             if (key->fault != NULL)
                 add_printable(out, span_of(key->fault));
+            if (key->warning != NULL) {
+                buffer_add_text(out, "; ");
+                add_printable(out, span_of(key->warning));
+            }
             buffer_add_char(out, '\n');
         }
     }
@@ -295,6 +299,8 @@ static void json_domain(struct json *json, const struct dkim_domain *domain)
         }
         if (key->fault != NULL)
             json_text(json, "fault", span_of(key->fault));
+        if (key->warning != NULL)
+            json_text(json, "warning", span_of(key->warning));
         json_close(json, '}');
     }
     json_close(json, ']');

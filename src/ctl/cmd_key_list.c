@@ -50,6 +50,8 @@ static void print_json(struct ctl *ctl, const struct key_set *set)
         json_text(&json, "file", span_of(entry->path));
         if (entry->fault != NULL)
             json_text(&json, "fault", span_of(entry->fault));
+        if (entry->warning != NULL)
+            json_text(&json, "warning", span_of(entry->warning));
         json_close(&json, '}');
     }
     json_close(&json, ']');
@@ -71,6 +73,15 @@ static size_t widest(const struct key_set *set, bool of_domain)
     return width;
 }
 
+static void print_remark(struct buffer *out, const char *text)
+{
+    if (text == NULL)
+        return;
+    buffer_add_text(out, "  ");
+    print_escaped(out, span_of(text), 1024);
+    buffer_add_char(out, '\n');
+}
+
 static void print_text(struct ctl *ctl, const struct key_set *set)
 {
     struct buffer *out = &ctl->out;
@@ -90,11 +101,8 @@ static void print_text(struct ctl *ctl, const struct key_set *set)
             !span_is_equal(span_of(entry->domain), span_of(entry->matches)))
             buffer_printf(out, " (signs as %s)", entry_domain(entry));
         buffer_add_char(out, '\n');
-        if (entry->fault != NULL) {
-            buffer_add_text(out, "  ");
-            print_escaped(out, span_of(entry->fault), 1024);
-            buffer_add_char(out, '\n');
-        }
+        print_remark(out, entry->fault);
+        print_remark(out, entry->warning);
     }
 }
 

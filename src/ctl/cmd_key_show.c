@@ -107,6 +107,8 @@ static enum ctl_exit show(struct ctl *ctl, const struct key_set *set, const char
             code = ctl_fail(ctl, CTL_INPUT, "%s", entry->fault != NULL ? entry->fault : "no key");
             continue;
         }
+        if (entry->warning != NULL)
+            buffer_printf(&ctl->err, "note: %s\n", entry->warning);
         if (key_record_make(&record, entry->key, span_of(entry->selector), span_of(entry->domain)))
             print_record(ctl, &json, format, entry, &record, (*shown_r)++ == 0);
         else

@@ -47,7 +47,10 @@ static bool entry_from_row(struct key_set *set, const struct dkim_domain *row, s
         entry->key = dkim_key_ref(key->key);
     if (key->fault != NULL)
         entry->fault = strdup(key->fault);
-    return key->fault == NULL || entry->fault != NULL;
+    if (key->warning != NULL)
+        entry->warning = strdup(key->warning);
+    return (key->fault == NULL) == (entry->fault == NULL) &&
+           (key->warning == NULL) == (entry->warning == NULL);
 }
 
 bool key_set_add_configured(struct key_set *set, const struct site *site)
@@ -83,6 +86,15 @@ static bool has_path(const struct key_set *set, const char *path)
     return false;
 }
 
+static bool entry_warn(struct key_entry *entry)
+{
+    const char *warning = dkim_key_warning(entry->key);
+
+    if (warning != NULL && asprintf(&entry->warning, "%s: %s", entry->path, warning) < 0)
+        entry->warning = NULL;
+    return warning == NULL || entry->warning != NULL;
+}
+
 /* One directory entry; files that are no keys by name are passed over. */
 static bool file_add(struct key_set *set, const char *directory, const char *domain,
                      const char *name)
@@ -106,6 +118,8 @@ static bool file_add(struct key_set *set, const char *directory, const char *dom
         if (entry->key == NULL) {
             entry->fault = strdup(error.text);
             is_done = is_done && entry->fault != NULL;
+        } else {
+            is_done = entry_warn(entry) && is_done;
         }
     }
     free(selector);
@@ -140,6 +154,7 @@ void key_set_free(struct key_set *set)
         free(set->at[i].selector);
         free(set->at[i].path);
         free(set->at[i].fault);
+        free(set->at[i].warning);
         dkim_key_unref(&set->at[i].key);
     }
     free(set->at);

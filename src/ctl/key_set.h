@@ -22,6 +22,7 @@ struct key_entry {
     char *path;
     struct dkim_key *key; /* NULL: cannot be used */
     char *fault;          /* why not */
+    char *warning;        /* it signs, but this is to be said against it; NULL: nothing */
     bool is_configured;
 };
 

@@ -195,6 +195,30 @@ static void test_list(void **state)
     assert_has(stage_out(stage), "\"state\":\"fault\"");
 }
 
+/* A key that signs and is to be replaced says so wherever keys are shown. */
+static void test_weak_key(void **state)
+{
+    static const char says[] = "s2026a.pem: the RSA key is shorter than 2048 bits";
+    struct stage *stage = *state;
+    char config[512];
+
+    stage_config(stage, "socket = \"unix:/tmp/m\";");
+    assert_int_equal(stage_run(stage, "key", "new", "example.org", "--bits", "1024", NULL),
+                     CTL_GOOD);
+    assert_int_equal(stage_run(stage, "key", "show", "example.org", NULL), CTL_GOOD);
+    assert_has(buffer_text(&stage->ctl.err), says);
+    snprintf(config, sizeof(config),
+             "socket = \"unix:/tmp/m\"; domains = ( { name = \"example.org\"; keys = ( { selector "
+             "= \"s2026a\"; file = \"%s/keys/{d}/{selector}.pem\"; } ); } );",
+             stage->directory);
+    stage_config(stage, config);
+    assert_int_equal(stage_run(stage, "key", "list", NULL), CTL_GOOD);
+    assert_has(stage_out(stage), "1024  signs");
+    assert_has(stage_out(stage), says);
+    assert_int_equal(stage_run(stage, "--json", "key", "list", NULL), CTL_GOOD);
+    assert_has(stage_out(stage), "\"warning\":\"");
+}
+
 /* Every form says the same value: in strings of at most 255 octets, put together again. */
 static void check_strings(const char *text, const char *value)
 {
@@ -278,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_new_rows, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_international, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_list, stage_setup, stage_teardown),
+        cmocka_unit_test_setup_teardown(test_weak_key, stage_setup, stage_teardown),
         cmocka_unit_test(test_record_strings),
         cmocka_unit_test(test_record_split),
     };
