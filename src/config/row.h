@@ -61,7 +61,7 @@ struct config_row {
     bool required; /* in a list element or table: must be set; a CONFIG_TEXT that is not is "" when
                       checks run */
     /* CONFIG_TEXT and each of CONFIG_TEXTS: a check of the value's syntax; false with *error filled
-     * refuses it. */
+     * refuses it; the value itself is put before what *error says. */
     bool (*accepts)(const char *value, struct error *error);
     /* One line for the manual and for `egressctl check`. */
     const char *brief;

@@ -148,12 +148,21 @@ static bool choice_read(const struct config_row *row, const char *text, void *me
     return false;
 }
 
+/* What the row says against a text begins with the text, whichever row it is. */
+static bool row_accepts(const struct config_row *row, const char *text, struct error *error)
+{
+    if (row->accepts == NULL || row->accepts(text, error)) {
+        return true;
+    }
+    error_prefix(error, "\"%.100s\"", text);
+    return false;
+}
+
 /* A copy in the configuration; NULL: memory is out, or *error says why the text is refused. */
 static const char *text_read(struct loader *loader, const struct config_row *row, const char *text,
                              struct error *error)
 {
-    if (!text_is_clean(span_of(text), error) ||
-        (row->accepts != NULL && !row->accepts(text, error))) {
+    if (!text_is_clean(span_of(text), error) || !row_accepts(row, text, error)) {
         return NULL;
     }
     const char *copy = arena_copy(loader->config->arena, span_of(text)).at;

@@ -27,20 +27,12 @@ static bool accepts_group(const char *value, struct error *error)
     return false;
 }
 
-static bool accepts_path(const char *value, struct error *error)
-{
-    if (listen_path_accepts(value, error))
-        return true;
-    error_prefix(error, "\"%.100s\"", value);
-    return false;
-}
-
 static const struct config_row control_rows[] = {
     { .name = "socket",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct control_settings, socket),
       .fallback = EM_RUN_DIR "/control.sock",
-      .accepts = accepts_path,
+      .accepts = listen_path_accepts,
       .brief = "path of the socket egressctl talks to" },
     { .name = "read_group",
       .type = CONFIG_TEXT,

@@ -50,6 +50,7 @@ static const struct name_code facilities[] = {
     { "ftp", 11 },    { "local0", 16 }, { "local1", 17 }, { "local2", 18 }, { "local3", 19 },
     { "local4", 20 }, { "local5", 21 }, { "local6", 22 }, { "local7", 23 },
 };
+#define FACILITIES (sizeof(facilities) / sizeof(facilities[0]))
 
 /* In the order of enum log_level; codes are the severities of RFC 3164. */
 static const struct name_code levels[] = {
@@ -171,14 +172,33 @@ static void open_log(const char *program, bool to_syslog)
         snprintf(process_log.program, sizeof(process_log.program), "%s", program);
 }
 
+static const struct name_code *find_facility(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < FACILITIES; i++) {
+        if (strcmp(facilities[i].name, name) == 0)
+            return &facilities[i];
+    }
+    return NULL;
+}
+
+bool log_facility_accepts(const char *facility, struct error *error)
+{
+    char names[256] = "";
+    size_t size = 0;
+
+    if (find_facility(facility) != NULL)
+        return true;
+    for (size_t i = 0; i < FACILITIES && size < sizeof(names); i++)
+        size += (size_t)snprintf(names + size, sizeof(names) - size, "%s%s", i > 0 ? ", " : "",
+                                 facilities[i].name);
+    error_set(error, "no syslog facility; valid: %s", names);
+    return false;
+}
+
 bool log_open_syslog(const char *program, const char *facility)
 {
-    const struct name_code *row = NULL;
+    const struct name_code *row = find_facility(facility);
 
-    for (size_t i = 0; facility != NULL && i < sizeof(facilities) / sizeof(facilities[0]); i++) {
-        if (strcmp(facilities[i].name, facility) == 0)
-            row = &facilities[i];
-    }
     if (facility != NULL && row == NULL)
         return false;
     pthread_mutex_lock(&process_log.lock);

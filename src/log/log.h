@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/error.h"
 #include "util/span.h"
 
 enum log_level {
@@ -37,6 +38,8 @@ struct log_sink {
  * in syslog.conf ("mail"), NULL keeps (the program too). False: unknown facility, nothing is
  * changed then. Without it lines go to stderr. */
 bool log_open_syslog(const char *program, const char *facility);
+/* Is this a facility for log_open_syslog()? For a setting. */
+bool log_facility_accepts(const char *facility, struct error *error);
 /* Lines go to stderr, unprefixed by time: "program: level: text". */
 void log_open_stderr(const char *program);
 /* Lines above this level are dropped; starts as INFO. */

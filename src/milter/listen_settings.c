@@ -111,10 +111,7 @@ static bool accepts_spec(const char *value, struct error *error)
 {
     struct listen_spec spec;
 
-    if (listen_parse(value, &spec, error))
-        return true;
-    error_prefix(error, "\"%.100s\"", value);
-    return false;
+    return listen_parse(value, &spec, error);
 }
 
 static bool accepts_mode(const char *value, struct error *error)
@@ -123,7 +120,7 @@ static bool accepts_mode(const char *value, struct error *error)
 
     if (listen_mode_parse(value, &mode))
         return true;
-    error_set(error, "\"%.100s\" is no octal mode; valid: \"0660\"", value);
+    error_set(error, "no octal mode; valid: \"0660\"");
     return false;
 }
 

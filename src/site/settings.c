@@ -48,6 +48,7 @@ static const struct config_row log_rows[] = {
       .type = CONFIG_TEXT,
       .offset = offsetof(struct log_settings, facility),
       .fallback = "mail",
+      .accepts = log_facility_accepts,
       .brief = "syslog facility" },
     { .name = "inbound",
       .type = CONFIG_BOOL,

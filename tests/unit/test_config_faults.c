@@ -93,10 +93,10 @@ static const struct fault_case semantic_cases[] = {
     { "no size", S "ceilings = { message = \"2MB\"; };",
       "t:2: ceilings.message: \"2MB\" cannot be read; valid: " SIZES "\n" },
     { "hook", "socket = \"/run/s\";",
-      "t:1: socket: \"/run/s\" is no socket; valid: \"unix:/PATH\" or \"inet:PORT@ADDRESS\"\n" },
+      "t:1: socket: \"/run/s\": no socket; valid: \"unix:/PATH\" or \"inet:PORT@ADDRESS\"\n" },
     { "hook on each of a list", "socket = (\n\"unix:/a\",\n\"/b\",\n\"inet:1@::1\",\n\"c\"\n);",
-      "t:3: socket[1]: \"/b\" is no socket; valid: \"unix:/PATH\" or \"inet:PORT@ADDRESS\"\n"
-      "t:5: socket[3]: \"c\" is no socket; valid: \"unix:/PATH\" or \"inet:PORT@ADDRESS\"\n" },
+      "t:3: socket[1]: \"/b\": no socket; valid: \"unix:/PATH\" or \"inet:PORT@ADDRESS\"\n"
+      "t:5: socket[3]: \"c\": no socket; valid: \"unix:/PATH\" or \"inet:PORT@ADDRESS\"\n" },
     { "no UTF-8", S "user = \"m\xFCller\";",
       "t:2: user: byte 0xFC is no UTF-8; save the file as UTF-8\n" },
     { "overlong UTF-8", S "user = \"\xC0\xAF\";",

@@ -87,7 +87,7 @@ static bool schema_accepts_socket(const char *value, struct error *error)
     if (strncmp(value, "unix:", 5) == 0 || strncmp(value, "inet:", 5) == 0) {
         return true;
     }
-    error_set(error, "\"%s\" is no socket; valid: \"unix:/PATH\" or \"inet:PORT@ADDRESS\"", value);
+    error_set(error, "no socket; valid: \"unix:/PATH\" or \"inet:PORT@ADDRESS\"");
     return false;
 }
 

@@ -202,7 +202,7 @@ static void test_wrong_default(void **state)
         "g.b: its default is wrong: \"yes\" cannot be read",
         "g.c: its default is wrong: \"x\" is not among the choices; valid: \"observe\", "
         "\"enforce\"",
-        "g.d: its default is wrong: \"b\" is no socket; valid: \"unix:/PATH\" or "
+        "g.d: its default is wrong: \"b\": no socket; valid: \"unix:/PATH\" or "
         "\"inet:PORT@ADDRESS\"",
     };
     struct config_report *report = config_report_new();
