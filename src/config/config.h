@@ -56,6 +56,14 @@ struct config *config_load(const char *path, const struct config_table *const *t
 struct config *config_load_text(const char *name, struct span text,
                                 const struct config_table *const *tables,
                                 struct config_report *report);
+/*
+ * The files that config_load() read, as one text to be kept; lives as long as config, empty where
+ * memory ran out. config_load_kept() makes a configuration out of it again, whatever the disk holds
+ * by then; what the settings name (keys, tables) is not part of it.
+ */
+struct span config_kept(const struct config *config);
+struct config *config_load_kept(struct span kept, const struct config_table *const *tables,
+                                struct config_report *report);
 void config_free(struct config **config);
 
 /* The struct that `table` filled. Never NULL for a table that was handed to config_load. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/kept_private.h"
 #include "config/report_private.h"
 
 /* A configuration of a size that no machine should be asked to hold. */
@@ -104,6 +105,7 @@ void config_free(struct config **config)
 {
     if (*config != NULL) {
         arena_free(&(*config)->arena);
+        buffer_free(&(*config)->kept);
         free(*config);
         *config = NULL;
     }
@@ -226,7 +228,7 @@ static void sources_add(struct loader *loader, struct sources *sources, const ch
         return;
     }
     report_expect_file(loader->report, file);
-    if (source_read(source, file, loader->report)) {
+    if (source_read(source, file, &loader->config->kept, loader->report)) {
         sources->count++;
     } else {
         loader->is_whole = false;
@@ -322,6 +324,59 @@ struct config *config_load_text(const char *name, struct span text,
         }
     }
     return loader_close(&loader, errors_before);
+}
+
+/* --- from what was kept --- */
+
+static bool add_kept(struct loader *loader, struct sources *sources, struct span name,
+                     struct span text)
+{
+    struct source *source = sources_next(loader, sources);
+    const char *file = arena_copy(loader->config->arena, name).at;
+    loader->out_of_memory |= file == NULL;
+    if (source == NULL || file == NULL) {
+        return false;
+    }
+    report_expect_file(loader->report, file);
+    kept_add(&loader->config->kept, file, text);
+    if (!source_parse(source, file, text, loader->report)) {
+        return false;
+    }
+    sources->count++;
+    return true;
+}
+
+static void load_kept(struct loader *loader, struct span kept)
+{
+    struct sources sources = { NULL, 0, 0 };
+    struct span name, text;
+    bool is_good = kept.size > 0;
+    while (is_good && kept_next(&kept, &name, &text)) {
+        is_good = add_kept(loader, &sources, name, text);
+    }
+    if (!is_good || kept.size > 0) {
+        config_complain(loader->report, CONFIG_ERROR, NULL, NULL,
+                        "what was kept of the configuration cannot be read");
+    } else {
+        load_sources(loader, &sources, sources.at[0].file);
+    }
+    sources_free(&sources);
+}
+
+struct config *config_load_kept(struct span kept, const struct config_table *const *tables,
+                                struct config_report *report)
+{
+    size_t errors_before = config_report_count(report, CONFIG_ERROR);
+    struct loader loader;
+    if (loader_open(&loader, tables, report)) {
+        load_kept(&loader, kept);
+    }
+    return loader_close(&loader, errors_before);
+}
+
+struct span config_kept(const struct config *config)
+{
+    return buffer_has_failed(&config->kept) ? SPAN("") : buffer_span(&config->kept);
 }
 
 /* --- looking at it --- */

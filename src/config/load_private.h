@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "config/source_private.h"
 #include "util/arena.h"
+#include "util/buffer.h"
 
 /* A setting as it was found in a tree. */
 struct found {
@@ -45,6 +46,7 @@ struct config {
     const struct config_table **tables;
     struct record *records; /* of each table */
     size_t table_count;
+    struct buffer kept; /* what was read, see kept_private.h */
 };
 
 /* The way from the top to a setting, for complaints: domains[2].name. */

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "config/kept_private.h"
 #include "config/syntax_private.h"
 #include "util/file.h"
 
@@ -61,12 +62,14 @@ bool source_parse(struct source *source_r, const char *file, struct span text,
     return is_good;
 }
 
-bool source_read(struct source *source_r, const char *file, struct config_report *report)
+bool source_read(struct source *source_r, const char *file, struct buffer *kept,
+                 struct config_report *report)
 {
     struct buffer text = BUFFER_EMPTY;
     struct error error;
     bool is_good = file_read(file, FILE_BYTES_MAX, &text, &error);
     if (is_good) {
+        kept_add(kept, file, buffer_span(&text));
         is_good = source_parse(source_r, file, buffer_span(&text), report);
     } else {
         config_complain(report, CONFIG_ERROR, NULL, NULL, "%s", error.text);

@@ -18,8 +18,9 @@ struct source {
 /* False: reported, and nothing to free. */
 bool source_parse(struct source *source_r, const char *file, struct span text,
                   struct config_report *report);
-/* The same from the disk. */
-bool source_read(struct source *source_r, const char *file, struct config_report *report);
+/* The same from the disk; what was read is also added to `kept`, see kept.c. */
+bool source_read(struct source *source_r, const char *file, struct buffer *kept,
+                 struct config_report *report);
 void source_free(struct source *source);
 
 /* Where a setting, or an entry of a list or array, begins. */

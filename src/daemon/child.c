@@ -130,6 +130,23 @@ static void tell_faults(const struct child *child, const struct config_report *r
         faults_log(report);
 }
 
+/* Somebody edits the files just when a process has died: that must not stop the mail. */
+static struct site *load_last_good(struct child *child)
+{
+    struct config_report *report = config_report_new();
+    struct site *site = NULL;
+
+    if (report != NULL)
+        site = reloader_last_good(child->reloader, report);
+    if (site != NULL)
+        log_write(LOG_LEVEL_ERR,
+                  "%s cannot be used (see above): the configuration last in force is; a reload "
+                  "takes the file again when it is mended",
+                  child->setup->plan->config_path);
+    config_report_free(&report);
+    return site;
+}
+
 /* NULL: told why. */
 static struct site *load_first(struct child *child)
 {
@@ -142,6 +159,8 @@ static struct site *load_first(struct child *child)
         tell_faults(child, report);
         if (site != NULL && faults_are_fatal(report, strict))
             site_unref(&site);
+        if (site == NULL && child->link->deaths > 0)
+            site = load_last_good(child);
     }
     config_report_free(&report);
     return site;
@@ -217,7 +236,9 @@ int child_run(const struct child_setup *setup, const struct child_link *link)
                                          .tables = all_config_tables(),
                                          .at_start = setup->plan->config,
                                          .clock = child.world.clock,
-                                         .to_syslog = !setup->foreground };
+                                         .to_syslog = !setup->foreground,
+                                         .last_good_fd = setup->last_good_fd,
+                                         .writes_last_good = link->slot == 0 };
     struct error error;
     struct site *site;
     int code;

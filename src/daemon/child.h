@@ -24,6 +24,7 @@ struct child_setup {
     int fd;           /* the listening socket */
     const char *spec; /* as configured */
     int control_fd;   /* listening; -1: another child has the control socket */
+    int last_good_fd; /* last_good.h */
     bool foreground;
     bool strict;
     int64_t started_s; /* of the daemon */

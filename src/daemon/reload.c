@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "control/settings.h"
+#include "daemon/last_good.h"
 #include "daemon/plan.h"
 #include "log/counter.h"
 #include "log/log.h"
@@ -129,13 +130,35 @@ static struct site *load(const struct reloader *reloader, struct config_report *
     return site_load(reloader->setup.config_path, reloader->setup.tables, report);
 }
 
+static void keep_good(const struct reloader *reloader, const struct site *site)
+{
+    if (reloader->setup.writes_last_good)
+        last_good_write(reloader->setup.last_good_fd, config_kept(site->config));
+}
+
 struct site *reloader_first(struct reloader *reloader, struct config_report *report)
 {
     struct site *site = load(reloader, report);
 
+    if (site != NULL) {
+        follow_log_settings(reloader, site);
+        keep_good(reloader, site);
+    }
+    remember(reloader, report, site != NULL, site != NULL ? site->generation : 0, 0);
+    return site;
+}
+
+/* The result that is remembered stays that of the files on disk. */
+struct site *reloader_last_good(struct reloader *reloader, struct config_report *report)
+{
+    struct buffer kept = BUFFER_EMPTY;
+    struct site *site = NULL;
+
+    if (last_good_read(reloader->setup.last_good_fd, &kept))
+        site = site_load_kept(buffer_span(&kept), reloader->setup.tables, report);
+    buffer_free(&kept);
     if (site != NULL)
         follow_log_settings(reloader, site);
-    remember(reloader, report, site != NULL, site != NULL ? site->generation : 0, 0);
     return site;
 }
 
@@ -146,6 +169,7 @@ static uint64_t take(const struct reloader *reloader, struct site_holder *holder
 
     warn_about_fixed(reloader->setup.at_start, site->config);
     follow_log_settings(reloader, site);
+    keep_good(reloader, site);
     site_holder_swap(holder, site);
     now = site_holder_get(holder);
     generation = now->generation;

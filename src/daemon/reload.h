@@ -21,7 +21,9 @@ struct reload_setup {
     const struct config_table *const *tables;
     const struct config *at_start; /* what the parent acts on: no reload changes that */
     const struct clock *clock;
-    bool to_syslog; /* log.facility is followed */
+    bool to_syslog;        /* log.facility is followed */
+    int last_good_fd;      /* where the configuration in force is kept (last_good.h); -1: nowhere */
+    bool writes_last_good; /* one process of all does */
 };
 
 struct reloader *reloader_new(const struct reload_setup *setup);
@@ -32,6 +34,9 @@ void reloader_free(struct reloader **reloader);
  * error. The log follows the snapshot's settings from here on.
  */
 struct site *reloader_first(struct reloader *reloader, struct config_report *report);
+/* In place of a first load that failed: with the configuration last in force. NULL: there is none,
+ * or it does not load either; the report (another one) tells. */
+struct site *reloader_last_good(struct reloader *reloader, struct config_report *report);
 /*
  * Loads again and swaps, logging each fault, then one line about the outcome. True: the new
  * snapshot is in force.

@@ -19,6 +19,7 @@
 #include "daemon/child.h"
 #include "daemon/descriptors.h"
 #include "daemon/detach.h"
+#include "daemon/last_good.h"
 #include "daemon/sockets.h"
 #include "daemon/notify.h"
 #include "daemon/takeover.h"
@@ -38,6 +39,7 @@ struct start {
     struct sockets former; /* of the program before, and wanted no more */
     struct takeover takeover;
     struct detach detach;
+    int last_good_fd; /* last_good.h */
     int64_t started_s;
     pid_t parent;                      /* the supervisor */
     const char *probe[6], *replace[6]; /* command lines, ended by NULL */
@@ -133,6 +135,7 @@ static void replace(void *context, const struct process *const *processes, size_
     struct start *start = context;
     struct takeover takeover = { .started_s = start->started_s,
                                  .counters_fd = counter_descriptor(),
+                                 .last_good_fd = start->last_good_fd,
                                  .sockets = start->sockets,
                                  .process_count = count };
 
@@ -156,6 +159,7 @@ static int run_child(void *context, const struct child_link *link)
         .fd = slot_socket(start, link->slot),
         .spec = slot_name(start, link->slot),
         .control_fd = link->slot == 0 ? start->sockets.control.listener.fd : -1,
+        .last_good_fd = start->last_good_fd,
         .foreground = start->options->foreground,
         .strict = start->options->strict,
         .started_s = start->started_s,
@@ -301,6 +305,7 @@ static int start_with(struct start *start, struct config_report *report)
         sockets_close(&start->sockets, true);
         return DAEMON_INTERNAL;
     }
+    start->last_good_fd = last_good_open();
     make_command_lines(start);
     descriptors_raise(&start->plan);
     /* A service manager watches the process it started. */
@@ -363,6 +368,8 @@ static int start_in_place(struct start *start, struct config_report *report)
         return DAEMON_INTERNAL; /* the children end by themselves, without a parent */
     }
     start->started_s = start->takeover.started_s;
+    start->last_good_fd =
+        start->takeover.last_good_fd >= 0 ? start->takeover.last_good_fd : last_good_open();
     start->plan_path = strdup(start->options->config_path);
     start->has_plan = plan_make(start->options->config_path, &start->plan, report);
     if (!start->options->foreground)
@@ -381,9 +388,11 @@ static int start_in_place(struct start *start, struct config_report *report)
 
 int start_run(const struct daemon_options *options)
 {
-    struct start start = {
-        .options = options, .sockets = SOCKETS_NONE, .former = SOCKETS_NONE, .detach = { .fd = -1 }
-    };
+    struct start start = { .options = options,
+                           .sockets = SOCKETS_NONE,
+                           .former = SOCKETS_NONE,
+                           .detach = { .fd = -1 },
+                           .last_good_fd = -1 };
     struct config_report *report = config_report_new();
     int code = DAEMON_INTERNAL;
 

@@ -30,8 +30,8 @@ static void print_bound(struct buffer *out, const char *what, const struct bound
 
 static void print_all(struct buffer *out, const struct takeover *takeover)
 {
-    buffer_printf(out, FIRST_LINE "\nstarted %" PRId64 "\ncounters %d\n", takeover->started_s,
-                  takeover->counters_fd);
+    buffer_printf(out, FIRST_LINE "\nstarted %" PRId64 "\ncounters %d\nconfiguration %d\n",
+                  takeover->started_s, takeover->counters_fd, takeover->last_good_fd);
     for (size_t i = 0; i < takeover->sockets.count; i++)
         print_bound(out, "socket", &takeover->sockets.milter[i]);
     if (takeover->sockets.control.spec != NULL)
@@ -56,6 +56,7 @@ static void set_all_inheritable(const struct takeover *takeover, int fd, bool is
 {
     set_inheritable(fd, is_inheritable);
     set_inheritable(takeover->counters_fd, is_inheritable);
+    set_inheritable(takeover->last_good_fd, is_inheritable);
     set_inheritable(takeover->sockets.control.listener.fd, is_inheritable);
     for (size_t i = 0; i < takeover->sockets.count; i++)
         set_inheritable(takeover->sockets.milter[i].listener.fd, is_inheritable);
@@ -167,6 +168,8 @@ static bool read_line(const char *line, struct takeover *takeover)
         return sscanf(line + 8, "%" SCNd64, &takeover->started_s) == 1;
     if (strncmp(line, "counters ", 9) == 0)
         return sscanf(line + 9, "%d", &takeover->counters_fd) == 1;
+    if (strncmp(line, "configuration ", 14) == 0)
+        return sscanf(line + 14, "%d", &takeover->last_good_fd) == 1;
     if (strncmp(line, "control ", 8) == 0)
         return read_bound(line + 8, &takeover->sockets.control);
     if (strncmp(line, "socket ", 7) == 0) {
@@ -226,7 +229,8 @@ bool takeover_take(struct takeover *takeover_r, struct error *error)
     char *text = read_text(fd);
     bool is_good = false;
 
-    *takeover_r = (struct takeover){ .counters_fd = -1, .sockets = SOCKETS_NONE };
+    *takeover_r =
+        (struct takeover){ .counters_fd = -1, .last_good_fd = -1, .sockets = SOCKETS_NONE };
     unsetenv(VARIABLE);
     if (text == NULL)
         error_set(error, "what was handed over cannot be read: %m");

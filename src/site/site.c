@@ -139,6 +139,12 @@ struct site *site_load_text(const char *name, struct span text,
     return finish_load(config_load_text(name, text, tables, report), report);
 }
 
+struct site *site_load_kept(struct span kept, const struct config_table *const *tables,
+                            struct config_report *report)
+{
+    return finish_load(config_load_kept(kept, tables, report), report);
+}
+
 struct site *site_ref(struct site *site)
 {
     atomic_fetch_add(&((struct site_owned *)site)->references, 1);

@@ -50,6 +50,9 @@ struct site *site_load(const char *path, const struct config_table *const *table
 /* The same from a text, for tests. */
 struct site *site_load_text(const char *name, struct span text,
                             const struct config_table *const *tables, struct config_report *report);
+/* The same from what config_kept() gave. */
+struct site *site_load_kept(struct span kept, const struct config_table *const *tables,
+                            struct config_report *report);
 struct site *site_ref(struct site *site);
 void site_unref(struct site **site);
 

@@ -319,12 +319,50 @@ static void test_too_large(void **state)
     buffer_free(&faults);
 }
 
+/* What was read can be read again when the disk holds something else, with the same places. */
+static void test_kept(void **state)
+{
+    (void)state;
+    const struct scene_file files[] = { { "main.conf", SOCKET "mode = \"enforce\";\n" DOMAIN("a") },
+                                        { "conf.d", NULL },
+                                        { "conf.d/a.conf", "\n" DOMAIN("b") } };
+    for (size_t i = 0; i < 3; i++)
+        file_make(&files[i]);
+    struct buffer faults = BUFFER_EMPTY, before = BUFFER_EMPTY, after = BUFFER_EMPTY;
+    struct config *config = load_main(&faults);
+    assert_non_null(config);
+    for (size_t i = 3; i > 0; i--)
+        file_remove(&files[i - 1]);
+    struct span kept = config_kept(config);
+    struct config_report *report = config_report_new();
+    struct config *again = config_load_kept(kept, schema_tables, report);
+    assert_non_null(again);
+    config_print(config, &before);
+    config_print(again, &after);
+    assert_string_equal(buffer_text(&before), buffer_text(&after));
+    assert_int_equal(config_kept(again).size, kept.size);
+    config_free(&again);
+    size_t loaded = 0;
+    for (size_t size = 0; size < kept.size; size++) { /* cut anywhere but between the files */
+        again = config_load_kept(span_first(kept, size), schema_tables, report);
+        loaded += again != NULL;
+        config_free(&again);
+    }
+    assert_int_equal(loaded, 1);
+    config_report_free(&report);
+    config_free(&config);
+    buffer_free(&faults);
+    buffer_free(&before);
+    buffer_free(&after);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_scenes, enter_directory, leave_directory),
         cmocka_unit_test_setup_teardown(test_joined, enter_directory, leave_directory),
         cmocka_unit_test_setup_teardown(test_relative, enter_directory, leave_directory),
+        cmocka_unit_test_setup_teardown(test_kept, enter_directory, leave_directory),
         cmocka_unit_test_setup_teardown(test_too_large, enter_directory, leave_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
