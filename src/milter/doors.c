@@ -1,10 +1,11 @@
 /*
  * doors: see doors.h.
  *
- * dup3() exchanges what a descriptor number means while libmilter's listener may sit in poll() on
- * what it meant before. Closing needs nothing more: when that poll wakes, accept() finds nothing.
- * Opening would leave new connections unseen for the five seconds of that poll, so one more
- * connection to the private socket ends it.
+ * dup3() exchanges what a descriptor number means while libmilter's listener may sleep in poll() on
+ * what it meant before. Linux asks the number anew when it wakes, so a connection to the old socket
+ * does not end that sleep, and new connections would stay unseen for libmilter's five seconds. A
+ * signal to its thread ends it: poll() returns EINTR, upon which libmilter begins anew. A signal
+ * that comes while it does not sleep is not needed, for the number is changed before.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,27 @@
 
 #include "milter/connection.h"
 
-enum { BACKLOG = 64 /* the fan is dialled one after the other */ };
+enum {
+    BACKLOG = 64,        /* the fan is dialled one after the other */
+    WAKE_SIGNAL = SIGURG /* ignored by default: nobody uses it otherwise */
+};
+
+static void ignore(int number)
+{
+    (void)number;
+}
+
+/* The calling thread is the one that will be in libmilter. */
+static void expect_wake(struct doors *doors)
+{
+    struct sigaction action = { .sa_handler = ignore, .sa_flags = SA_RESTART };
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, WAKE_SIGNAL);
+    sigaction(WAKE_SIGNAL, &action, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    doors->listener = pthread_self();
+}
 
 static bool name_of(int fd, struct socket_name *name_r)
 {
@@ -211,6 +233,7 @@ bool doors_begin(struct doors *doors, int real_fd, struct error *error)
                   strerror(errno));
         return false;
     }
+    expect_wake(doors);
     doors->state = DOORS_PRIVATE;
     return true;
 }
@@ -237,10 +260,7 @@ bool doors_open(struct doors *doors)
     if (dup3(doors->real_fd, doors->listen_fd, O_CLOEXEC) < 0) {
         return false;
     }
-    int nudge = doors_dial(doors); /* refused when the listener is not in poll(): as good */
-    if (nudge >= 0) {
-        close(nudge);
-    }
+    pthread_kill(doors->listener, WAKE_SIGNAL);
     forget_private(doors);
     close(doors->real_fd);
     doors->real_fd = -1;

@@ -14,6 +14,7 @@
 #ifndef EM_MILTER_DOORS_H
 #define EM_MILTER_DOORS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
@@ -28,14 +29,16 @@ struct socket_name {
 
 struct doors {
     enum doors_state state;
-    bool avoids_fd; /* as if libmilter did not know "fd:N"; for tests */
-    int listen_fd;  /* libmilter's */
-    int real_fd;    /* -1 once open or closed */
+    bool avoids_fd;     /* as if libmilter did not know "fd:N"; for tests */
+    int listen_fd;      /* libmilter's */
+    int real_fd;        /* -1 once open or closed */
+    pthread_t listener; /* the thread libmilter listens in */
     struct socket_name private_name, real_name;
     char folder[32]; /* of the private socket, where it needs one; else empty */
 };
 
-/* NONE to PRIVATE: makes libmilter listen on a socket of ours. `real_fd` is taken. */
+/* NONE to PRIVATE: makes libmilter listen on a socket of ours. `real_fd` is taken. The calling
+ * thread is the one that goes on into libmilter. */
 bool doors_begin(struct doors *doors, int real_fd, struct error *error);
 /* A new connection to the private socket, -1 with errno set. */
 int doors_dial(const struct doors *doors);

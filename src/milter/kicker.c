@@ -21,7 +21,7 @@ enum {
     DIAL_MS = 10000, /* for the whole fan */
     ROUND_MS = 2,    /* between kicks of the whole fan, while more and more wait */
     STEADY_MS = 10,  /* while they only wait */
-    HOT_ROUNDS = 8,  /* whole rounds after the last that began to wait */
+    HOT_ROUNDS = 4,  /* whole rounds after the last that began to wait */
     ANSWER_BYTES = 5 /* length 1, 'c' */
 };
 

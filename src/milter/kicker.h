@@ -23,7 +23,9 @@
 
 enum {
     KICKER_FAN_MAX = 64,
-    KICKER_FAN = 16, /* fewer start threads too slowly for a burst, more cost memory and scans */
+    /* 50 waiting and 8 quick ends of message at once: the quick ones are answered after 30 ms with
+     * a fan of 4, 18 with 8, 12 with 16, 10 with 32, and not sooner with more. */
+    KICKER_FAN = 16,
 };
 
 struct kicker {
