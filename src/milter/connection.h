@@ -17,6 +17,7 @@
 #include "milter/kicker.h"
 #include "milter/milter.h"
 #include "milter/mta.h"
+#include "milter/wiring.h"
 #include "policy/job.h"
 #include "policy/verdict.h"
 #include "util/waiting.h"
@@ -31,7 +32,8 @@ struct connection {
     struct job *job;        /* NULL between messages */
     bool is_in_header;      /* fields have come, their end has not */
     bool is_counted;        /* among the open connections */
-    unsigned long silent;   /* libmilter.c: events the MTA was told not to wait for (SMFIP_NR_*) */
+    struct wiring_notes notes;
+    unsigned long silent; /* libmilter.c: events the MTA was told not to wait for (SMFIP_NR_*) */
 };
 
 struct milter {
@@ -50,6 +52,7 @@ struct milter {
     pthread_mutex_t lock;     /* of doors and changed */
     pthread_cond_t changed;   /* doors, or what is open */
     struct doors doors;
+    struct wiring wiring; /* what the mail server's setup lacks */
 };
 
 /* serve.c: something that was open is open no more. */

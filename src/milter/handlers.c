@@ -54,6 +54,8 @@ static void end_message(struct connection *connection, enum outcome outcome)
         return;
     }
     pipeline_finish(connection->job, outcome);
+    wiring_transaction(&connection->milter->wiring, &connection->notes, connection->job,
+                       outcome != OUTCOME_ABORTED);
     job_free(&connection->job);
     connection->is_in_header = false;
     atomic_fetch_sub(&connection->milter->open_messages, 1);
@@ -81,6 +83,7 @@ void connection_free(struct connection **connection)
     }
     explain_lost_header(c);
     end_message(c, OUTCOME_ABORTED);
+    wiring_connection(&c->milter->wiring, &c->notes, c->milter->world, &c->session.client);
     if (c->is_counted) {
         counter_add(COUNTER_CONNECTIONS_OPEN, -1);
     }
@@ -220,8 +223,9 @@ enum answer on_recipient(struct connection *connection, void *handle, char **arg
         return ANSWER_CONTINUE;
     }
     note_queue_id(connection, handle);
-    job_recipient(connection->job, span_of(argv[0]),
-                  span_of(connection->milter->mta->macro(handle, "{rcpt_mailer}")));
+    struct span mailer = span_of(connection->milter->mta->macro(handle, "{rcpt_mailer}"));
+    connection->notes.has_mailer |= mailer.size > 0;
+    job_recipient(connection->job, span_of(argv[0]), mailer);
     return answer_of(connection, handle, pipeline_run(connection->job, STAGE_RECIPIENT));
 }
 
@@ -243,6 +247,7 @@ enum answer on_headers_end(struct connection *connection, void *handle)
     }
     note_queue_id(connection, handle);
     connection->is_in_header = false;
+    connection->notes.has_content = true;
     pipeline_run(connection->job, STAGE_HEADERS);
     return ANSWER_CONTINUE;
 }

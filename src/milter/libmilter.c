@@ -148,6 +148,7 @@ static sfsistat handle_negotiate(SMFICTX *ctx, unsigned long offered_actions,
         return SMFIS_REJECT;
     }
     connection->silent = *steps_r & STEPS_SILENT;
+    connection->notes.asks_macros = (*actions_r & SMFIF_SETSYMLIST) != 0;
     return SMFIS_CONTINUE;
 }
 

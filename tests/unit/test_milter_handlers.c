@@ -34,6 +34,9 @@ static void talk_open(struct talk *talk, const char *config, const char *client)
     assert_non_null(talk->connection);
     fake_mta_set(&talk->mta, "j", "mx.example.org");
     fake_mta_set(&talk->mta, "v", "Postfix 3.7.11");
+    fake_mta_set(&talk->mta, "i", "4Xk1");
+    fake_mta_set(&talk->mta, "{daemon_name}", "SUBMISSION");
+    fake_mta_set(&talk->mta, "{rcpt_mailer}", "smtp");
     struct sockaddr_in address = { .sin_family = AF_INET };
     inet_pton(AF_INET, client, &address.sin_addr);
     assert_int_equal(on_connect(talk->connection, "client", (struct sockaddr *)&address),
