@@ -7,7 +7,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -22,7 +21,6 @@
 #define KEY_FILE_MAX 65536
 #define RSA_LEAST_BITS 1024
 #define RSA_MOST_BITS (DKIM_SIGNATURE_MAX * 8)
-#define WORLD_MODE 0007
 
 /* One block of a PEM file; the strings are OpenSSL's. */
 struct block {
@@ -201,25 +199,9 @@ struct dkim_key *dkim_key_parse(struct span pem, const char *name, struct error 
     return key;
 }
 
-/* Says nothing about a file that cannot be looked at: reading it will. */
-static bool is_open_to_world(const char *path, struct error *error)
-{
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
-        (status.st_mode & WORLD_MODE) == 0) {
-        return false;
-    }
-    unsigned mode = (unsigned)status.st_mode & 07777u;
-    error_set(error,
-              "%s: mode %04o opens the private key to every user of this machine; at most 0640 is "
-              "wanted: chmod %04o %s",
-              path, mode, mode & 0640u, path);
-    return true;
-}
-
 struct dkim_key *dkim_key_read(const char *path, struct error *error)
 {
-    if (is_open_to_world(path, error)) {
+    if (!file_is_private(path, "private key", error)) {
         return NULL;
     }
     struct buffer buffer = BUFFER_EMPTY;

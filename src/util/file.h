@@ -23,6 +23,12 @@ bool file_read(const char *path, size_t max_bytes, struct buffer *buffer, struct
  */
 bool file_write_atomic(const char *path, const void *bytes, size_t size, unsigned mode,
                        bool replace, struct error *error);
+/*
+ * Is the file closed to everybody but its owner and group? False with *error, which names `what`
+ * the file holds and the chmod to run. A file that cannot be looked at, or is no regular one,
+ * passes: reading it says why.
+ */
+bool file_is_private(const char *path, const char *what, struct error *error);
 /* Explains why the effective user cannot open `path` for reading (errno value given), as file_read
  * does. */
 void file_explain_access(const char *path, int why_errno, struct error *error);

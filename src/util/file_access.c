@@ -20,6 +20,7 @@
 
 #define LINKS_MAX 40 /* as the kernel has it */
 #define NAME_MAX_BYTES 64
+#define WORLD_MODE 0007
 
 struct walk {
     char at[PATH_MAX];   /* the component to look at, with all links before it resolved */
@@ -211,4 +212,19 @@ void file_explain_access(const char *path, int why_errno, struct error *error)
     error_set(error, "cannot read %s as user %s: %s", path, user, buffer_text(&why));
     buffer_free(&why);
     free(walk);
+}
+
+bool file_is_private(const char *path, const char *what, struct error *error)
+{
+    struct stat status;
+    unsigned mode;
+
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & WORLD_MODE) == 0)
+        return true;
+    mode = (unsigned)status.st_mode & 07777u;
+    error_set(error,
+              "%s: mode %04o opens the %s to every user of this machine; at most 0640 is wanted: "
+              "chmod %04o %s",
+              path, mode, what, mode & 0640u, path);
+    return false;
 }

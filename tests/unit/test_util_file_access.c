@@ -228,13 +228,41 @@ static void test_no_culprit(void **state)
     assert_string_equal(error.text, "cannot read /no/such/file: Input/output error");
 }
 
+/* What others may do, in whatever way, counts; a file that cannot be looked at is no matter here.
+ */
+static void test_private(void **state)
+{
+    static const struct {
+        unsigned mode, wanted; /* wanted 0: private as it is */
+    } cases[] = { { 0600, 0 },    { 0640, 0 },    { 0660, 0 },    { 0644, 0640 },
+                  { 0604, 0600 }, { 0602, 0600 }, { 0777, 0640 }, { 0441, 0440 } };
+    char path[128], expected[500];
+    struct error error;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/private", base);
+    close(open(path, O_CREAT | O_WRONLY, 0600));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(chmod(path, cases[i].mode), 0);
+        assert_int_equal(file_is_private(path, "secret", &error), cases[i].wanted == 0);
+        if (cases[i].wanted == 0)
+            continue;
+        snprintf(expected, sizeof(expected),
+                 "%s: mode %04o opens the secret to every user of this machine; at most 0640 is "
+                 "wanted: chmod %04o %s",
+                 path, cases[i].mode, cases[i].wanted, path);
+        assert_string_equal(error.text, expected);
+    }
+    assert_true(file_is_private("/no/such/file", "secret", &error));
+    assert_true(file_is_private("/dev/null", "secret", &error));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_denials),
-        cmocka_unit_test(test_relative),
-        cmocka_unit_test(test_own_directory),
-        cmocka_unit_test(test_no_culprit),
+        cmocka_unit_test(test_denials),       cmocka_unit_test(test_relative),
+        cmocka_unit_test(test_own_directory), cmocka_unit_test(test_no_culprit),
+        cmocka_unit_test(test_private),
     };
 
     return cmocka_run_group_tests(tests, make_base, remove_base);
