@@ -77,6 +77,32 @@ static void why_inbound(struct buffer *text, const struct job *job)
         buffer_add_text(text, "; outgoing.loopback is inbound");
 }
 
+/* At a listener of role sign nothing else counts. */
+static void why_ticket(struct buffer *text, const struct job *job)
+{
+    buffer_add_text(text, "the listener ");
+    print_escaped(text, job->message.session->daemon_name, 256);
+    buffer_add_text(text, " has the role sign, and ");
+    switch (job->ticket) {
+    case TICKET_VALID:
+        buffer_add_text(text, "the message has a valid ticket");
+        break;
+    case TICKET_EXPIRED:
+        buffer_add_text(text, "the ticket has expired");
+        break;
+    case TICKET_FUTURE:
+        buffer_add_text(text, "the ticket is from the future: a clock is wrong");
+        break;
+    case TICKET_FORGED:
+        buffer_add_text(text, "the ticket is forged, or of another sender, From, Date or "
+                              "Message-ID");
+        break;
+    default:
+        buffer_add_text(text, "the message has no ticket");
+        break;
+    }
+}
+
 const char *explain_class_why(const struct job *job, struct arena *arena)
 {
     struct buffer text = BUFFER_EMPTY;
@@ -85,6 +111,10 @@ const char *explain_class_why(const struct job *job, struct arena *arena)
         buffer_add_text(&text, "the listener ");
         print_escaped(&text, job->message.session->daemon_name, 256);
         buffer_add_text(&text, " has the role off: nothing is judged, changed or logged");
+        return finish(&text, arena);
+    }
+    if (job->role == LISTENER_SIGN) {
+        why_ticket(&text, job);
         return finish(&text, arena);
     }
     switch (job->mail_class) {
@@ -155,6 +185,10 @@ const char *explain_principal_why(const struct job *job, struct arena *arena)
 {
     struct buffer text = BUFFER_EMPTY;
 
+    if (job->ticket == TICKET_VALID) {
+        buffer_add_text(&text, "the ticket says so");
+        return finish(&text, arena);
+    }
     switch (job->mail_class) {
     case CLASS_SUBMISSION:
         why_login(&text, job);

@@ -62,6 +62,7 @@ void logline_write(const struct logline *line, struct log_fields *out)
     log_fields_add(out, "would", span_of(line->would));
     log_fields_add(out, "class", span_of(line->mail_class));
     log_fields_add(out, "user", line->user);
+    log_fields_add(out, "ticket", span_of(line->ticket));
     write_rules(out, line->findings);
     write_signed(out, line);
     log_fields_add_number(out, "rcpts", line->recipients);

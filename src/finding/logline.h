@@ -18,7 +18,8 @@ struct logline {
     const char *verdict;  /* accept, hold, defer, reject, discarded-by-mta, aborted */
     const char *would;    /* NULL: not in observe */
     const char *mail_class;
-    struct span user; /* the principal */
+    struct span user;   /* the principal */
+    const char *ticket; /* what there is to say of tickets; NULL: left out */
     const struct finding_list *findings;
     const struct span *signatures; /* "d/selector" */
     size_t signature_count;

@@ -1,6 +1,7 @@
 /*
  * class: whose mail is this? A table of rows, the first that fits wins. The shape is known at MAIL;
  * what needs the header or the recipients (bounces, a relay's incoming mail) is settled at its end.
+ * At a listener of role sign the shape says nothing: a ticket does, which comes with the header.
  */
 #include "policy/policy_private.h"
 
@@ -138,12 +139,20 @@ static enum mail_class class_by_shape(const struct job *job)
 
 void class_guess(struct job *job)
 {
+    if (job->role == LISTENER_SIGN) {
+        job->mail_class = CLASS_INBOUND;
+        return;
+    }
     job->network = site_network_of(job->site, job->message.session);
     job->mail_class = class_by_shape(job);
 }
 
 void class_settle(struct job *job)
 {
+    if (job->role == LISTENER_SIGN) {
+        ticket_take(job);
+        return;
+    }
     bool is_stranger = job->mail_class == CLASS_LOCAL || job->mail_class == CLASS_INBOUND;
     if (is_stranger && is_bounce(job)) {
         job->mail_class = CLASS_BOUNCE;

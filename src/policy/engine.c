@@ -99,17 +99,18 @@ void engine_weigh(struct job *job)
     verdict->by = find_strongest(job);
     verdict->would = disposition_of(job, verdict->by);
     verdict->reply = (struct reply){ 0 };
+    edit_list_init(&verdict->edits);
     if (is_stopped(verdict->would)) {
         explain_stop(job, verdict->would);
     }
     if (job->site->general->mode == MODE_OBSERVE) {
         verdict->disposition = DISPOSITION_ACCEPT;
-        edit_list_init(&verdict->edits);
+        ticket_remove(job);
         return;
     }
     verdict->disposition = verdict->would;
-    edit_list_init(&verdict->edits);
     if (verdict->disposition == DISPOSITION_ACCEPT || verdict->disposition == DISPOSITION_HOLD) {
         take_repairs(job);
+        ticket_remove(job);
     }
 }

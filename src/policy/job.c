@@ -26,7 +26,8 @@ struct job *job_new(struct site *site, const struct world *world, const struct s
     body_scan_init(&job->body);
     finding_list_init(&job->findings, arena);
     edit_list_init(&job->verdict.edits);
-    job->is_off = site_role_of(site, session) == LISTENER_OFF;
+    job->role = site_role_of(site, session);
+    job->is_off = job->role == LISTENER_OFF;
     return job;
 }
 

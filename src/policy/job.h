@@ -42,6 +42,17 @@ struct signing {
     size_t count;
 };
 
+/* What there was to say about tickets. */
+enum ticket_state {
+    TICKET_NONE,    /* nothing */
+    TICKET_REMOVED, /* role full or check: there was one, whatever it was worth */
+    TICKET_VALID,   /* role sign, from here on */
+    TICKET_MISSING,
+    TICKET_FORGED, /* no ticket of ours, or that of another message */
+    TICKET_EXPIRED,
+    TICKET_FUTURE /* from later than clocks differ */
+};
+
 struct job {
     struct arena *arena;
     struct site *site; /* one reference */
@@ -49,7 +60,8 @@ struct job {
     struct message message;
 
     /* From STAGE_MAIL on; final after STAGE_HEADERS. */
-    bool is_off; /* listener role off: untouched, unlogged */
+    enum listener_role role; /* of the listener it came in by */
+    bool is_off;             /* role off: untouched, unlogged */
     enum mail_class mail_class;
     const struct network_settings *network; /* the row that made it relay, list or forward */
     struct span principal;                  /* absent for inbound */
@@ -60,6 +72,7 @@ struct job {
     struct finding_list findings;
     struct verdict verdict;
     struct signing signing;
+    enum ticket_state ticket;
 
     bool is_finished;
     uint64_t began_ns;

@@ -50,7 +50,8 @@ static void gather_evidence(struct job *job)
     };
 }
 
-/* An incomplete message is not asked anything else: half a header gives wrong answers. */
+/* Judged once: where the ticket came from. An incomplete message is not asked anything else: half a
+ * header gives wrong answers. */
 static void run_checks(struct job *job)
 {
     if (!is_judged(job)) {
@@ -63,7 +64,7 @@ static void run_checks(struct job *job)
                     (long long)job->site->ceilings->message_bytes);
         return;
     }
-    for (size_t i = 0; i < check_count; i++) {
+    for (size_t i = 0; i < check_count && job->role != LISTENER_SIGN; i++) {
         const struct check *check = check_table[i];
         const void *settings =
             check->settings != NULL ? config_settings(job->site->config, check->settings) : NULL;
@@ -75,12 +76,19 @@ static void weigh(struct job *job)
 {
     if (is_judged(job)) {
         engine_weigh(job);
+    } else {
+        ticket_remove(job);
     }
 }
 
 static void sign(struct job *job)
 {
-    if (is_judged(job)) {
+    if (!is_judged(job)) {
+        return;
+    }
+    if (job->role == LISTENER_CHECK) {
+        ticket_leave(job);
+    } else {
         signing_make(job);
     }
 }
@@ -89,7 +97,8 @@ static step *const steps_mail[] = { class_guess, NULL };
 static step *const steps_recipient[] = { NULL };
 static step *const steps_headers[] = { parse_from,       note_ceiling, class_settle,
                                        principal_settle, signing_plan, NULL };
-static step *const steps_end[] = { note_ceiling, gather_evidence, run_checks, weigh, sign, NULL };
+static step *const steps_end[] = { note_ceiling, gather_evidence, run_checks, weigh,
+                                   sign,         ticket_complain, NULL };
 
 static step *const *const stages[] = {
     [STAGE_MAIL] = steps_mail,

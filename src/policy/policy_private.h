@@ -16,6 +16,19 @@ bool class_is_handed_over(const struct job *job);
 /* principal.c: whom the message is accounted to; needs the final class. */
 void principal_settle(struct job *job);
 
+/*
+ * ticket.c: between the listener roles check and sign. take: class and principal from a valid
+ * ticket (role sign; else the message is inbound). leave: a ticket on a message that goes on (role
+ * check), over the edited view. remove: the edits that take every ticket away. complain: a line
+ * about a ticket that is there and worth nothing, rate-bounded.
+ */
+void ticket_take(struct job *job);
+void ticket_leave(struct job *job);
+void ticket_remove(struct job *job);
+void ticket_complain(struct job *job);
+/* As the log says it; NULL for TICKET_NONE. */
+const char *ticket_state_name(enum ticket_state state);
+
 /* recipient.c: inside, outside or unknown. */
 enum recipient_side recipient_side_of(const struct site *site, struct span domain,
                                       struct span mailer);
@@ -25,6 +38,8 @@ size_t recipient_external_count(const struct envelope *envelope);
  * view. */
 void signing_plan(struct job *job);
 void signing_make(struct job *job);
+/* May signing change messages: mode enforce, or signing.in_observe? */
+bool signing_is_wanted(const struct job *job);
 
 /* engine.c: fills each finding's action and the verdict. May run again when a finding was added. */
 void engine_weigh(struct job *job);

@@ -106,6 +106,9 @@ static struct span by_order(struct job *job)
 
 void principal_settle(struct job *job)
 {
+    if (job->role == LISTENER_SIGN) {
+        return; /* came with the ticket */
+    }
     switch (job->mail_class) {
     case CLASS_SUBMISSION:
         job->principal = canonical_login(job);

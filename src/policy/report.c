@@ -102,6 +102,16 @@ static const char *verdict_name(const struct job *job, enum outcome outcome)
     }
 }
 
+static bool is_repaired(const struct job *job)
+{
+    for (const struct finding *f = job->findings.first; f != NULL; f = f->next) {
+        if (f->action == ACTION_REPAIR) {
+            return job->site->general->mode == MODE_ENFORCE;
+        }
+    }
+    return false;
+}
+
 static void count(const struct job *job, enum outcome outcome)
 {
     static const enum counter_id by_disposition[] = {
@@ -123,9 +133,11 @@ static void count(const struct job *job, enum outcome outcome)
     enum disposition disposition = was_applied ? job->verdict.disposition : DISPOSITION_DEFER;
     counter_add(by_disposition[disposition], 1);
     if (disposition == DISPOSITION_ACCEPT || disposition == DISPOSITION_HOLD) {
-        counter_add(job->signing.count > 0 ? COUNTER_SIGNED : COUNTER_UNSIGNED, 1);
+        if (job->role != LISTENER_CHECK) { /* whether it is signed will be seen later */
+            counter_add(job->signing.count > 0 ? COUNTER_SIGNED : COUNTER_UNSIGNED, 1);
+        }
         counter_add(COUNTER_SIGNATURES, (int64_t)job->signing.count);
-        counter_add(COUNTER_REPAIRED, job->verdict.edits.count > job->signing.count ? 1 : 0);
+        counter_add(COUNTER_REPAIRED, is_repaired(job) ? 1 : 0);
     }
     for (const struct finding *f = job->findings.first; f != NULL; f = f->next) {
         counter_add(COUNTER_SIGNING_FAILED, f->id == FINDING_SIGNING_FAILED ? 1 : 0);
@@ -164,6 +176,7 @@ static void write_line(struct job *job, enum outcome outcome)
         .verdict = verdict_name(job, outcome),
         .mail_class = mail_class_name(job->mail_class),
         .user = redacted(job, job->principal),
+        .ticket = ticket_state_name(job->ticket),
         .findings = &job->findings,
         .signatures = job->signing.names,
         .signature_count = was_applied ? job->signing.count : 0,

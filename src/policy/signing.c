@@ -15,7 +15,7 @@ static unsigned form_bit(enum canonical form)
     return 1u << form;
 }
 
-static bool is_wanted(const struct job *job)
+bool signing_is_wanted(const struct job *job)
 {
     return job->site->general->mode == MODE_ENFORCE || job->site->signing->in_observe;
 }
@@ -62,7 +62,8 @@ static unsigned forms_of_own(const struct job *job)
 void signing_plan(struct job *job)
 {
     job->signing = (struct signing){ 0 };
-    if (job->mail_class == CLASS_INBOUND || job->message.is_over_ceiling) {
+    if (job->mail_class == CLASS_INBOUND || job->message.is_over_ceiling ||
+        job->role == LISTENER_CHECK) {
         return;
     }
     const struct address *author = find_author(job);
@@ -72,7 +73,7 @@ void signing_plan(struct job *job)
     job->signing.domain = dkim_domains_find(job->site->domains, author->domain);
     if (job->signing.domain == NULL) {
         job->signing.reason = "no-key";
-    } else if (!is_wanted(job)) {
+    } else if (!signing_is_wanted(job)) {
         job->signing.reason = "observe";
         job->signing.domain = NULL;
     } else {

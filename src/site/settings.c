@@ -158,7 +158,8 @@ static const struct config_row network_rows[] = {
     CONFIG_ROWS_END,
 };
 
-static const char *const roles[] = { "full", "off", NULL };
+/* In the order of enum listener_role. */
+static const char *const roles[] = { "full", "check", "sign", "off", NULL };
 
 static const struct config_row listener_rows[] = {
     { .name = "daemon",
@@ -171,11 +172,21 @@ static const struct config_row listener_rows[] = {
       .offset = offsetof(struct listener_settings, role),
       .fallback = "full",
       .choices = roles,
-      .brief = "full: judge and sign; off: let everything pass untouched" },
+      .brief = "full: judge and sign; check: judge and leave a ticket; sign: sign what has one; "
+               "off: let everything pass untouched" },
     { .name = "authentication", .type = CONFIG_PLANNED, .brief = "login required" },
     { .name = "tls", .type = CONFIG_PLANNED, .brief = "TLS required" },
     CONFIG_ROWS_END,
 };
+
+static bool accepts_ticket_file(const char *value, struct error *error)
+{
+    if (value[0] == '/') {
+        return true;
+    }
+    error_set(error, "not an absolute path; valid: \"/etc/egress-milter/ticket.secret\"");
+    return false;
+}
 
 static const char *const loopbacks[] = { "local", "inbound", NULL };
 
@@ -218,6 +229,11 @@ static const struct config_row outgoing_rows[] = {
       .key = "daemon",
       .place_offset = offsetof(struct listener_settings, place),
       .brief = "what is done on single listeners of the MTA" },
+    { .name = "ticket_file",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct outgoing_settings, ticket_file),
+      .accepts = accepts_ticket_file,
+      .brief = "secrets of the roles check and sign, one a line; the first makes tickets" },
     { .name = "internal",
       .type = CONFIG_TEXTS,
       .offset = offsetof(struct outgoing_settings, internal),
@@ -225,7 +241,6 @@ static const struct config_row outgoing_rows[] = {
       .brief = "recipient domains that do not leave the site" },
     { .name = "local_from", .type = CONFIG_PLANNED, .brief = "senders local mail may use" },
     { .name = "daemons", .type = CONFIG_PLANNED, .brief = "listeners that require login and TLS" },
-    { .name = "ticket_file", .type = CONFIG_PLANNED, .brief = "secret of listener roles" },
     { .name = "addresses", .type = CONFIG_PLANNED, .brief = "where our mail leaves from" },
     { .name = "helo", .type = CONFIG_PLANNED, .brief = "the HELO name of outgoing mail" },
     { .name = "egress", .type = CONFIG_PLANNED, .brief = "egress pools" },
@@ -235,11 +250,8 @@ static const struct config_row outgoing_rows[] = {
 
 /* A network is found by its address or by a certificate of a named issuer, never by a subject
  * alone. */
-static void check_outgoing(const struct config *config, const void *settings,
-                           struct config_report *report)
+static void check_networks(const struct outgoing_settings *outgoing, struct config_report *report)
 {
-    (void)config;
-    const struct outgoing_settings *outgoing = settings;
     const struct network_settings *rows = outgoing->networks.at;
     for (size_t i = 0; i < outgoing->networks.count; i++) {
         const struct network_settings *row = &rows[i];
@@ -253,6 +265,40 @@ static void check_outgoing(const struct config *config, const void *settings,
                             "certificate and issuer go together: a subject alone proves nothing");
         }
     }
+}
+
+/* Roles that make or believe tickets, and the secret that makes them worth something. */
+static void check_listeners(const struct config *config, const struct outgoing_settings *outgoing,
+                            struct config_report *report)
+{
+    const struct listener_settings *rows = outgoing->listeners.at;
+    bool has_secret = config_is_set(config, &site_outgoing_table, "ticket_file");
+    bool is_used = false;
+    for (size_t i = 0; i < outgoing->listeners.count; i++) {
+        if (rows[i].role != LISTENER_CHECK && rows[i].role != LISTENER_SIGN) {
+            continue;
+        }
+        is_used = true;
+        if (!has_secret) {
+            char name[48];
+            snprintf(name, sizeof(name), "outgoing.listeners[%zu].role", i);
+            config_complain(report, CONFIG_ERROR, &rows[i].place, name,
+                            "\"%s\" needs outgoing.ticket_file: openssl rand -base64 32 > FILE",
+                            roles[rows[i].role]);
+        }
+    }
+    if (has_secret && !is_used) {
+        struct config_place place = config_where(config, &site_outgoing_table, "ticket_file");
+        config_complain(report, CONFIG_WARNING, &place, "outgoing.ticket_file",
+                        "has no effect: no listener has the role check or sign");
+    }
+}
+
+static void check_outgoing(const struct config *config, const void *settings,
+                           struct config_report *report)
+{
+    check_networks(settings, report);
+    check_listeners(config, settings, report);
 }
 
 const struct config_table site_outgoing_table = { .path = "outgoing",

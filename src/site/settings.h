@@ -31,7 +31,7 @@ struct ceiling_settings {
 
 enum network_kind { NETWORK_RELAY, NETWORK_LIST, NETWORK_FORWARD };
 enum network_account { NETWORK_ACCOUNT_NAME, NETWORK_ACCOUNT_SENDER };
-enum listener_role { LISTENER_FULL, LISTENER_OFF };
+enum listener_role { LISTENER_FULL, LISTENER_CHECK, LISTENER_SIGN, LISTENER_OFF };
 enum loopback_class { LOOPBACK_LOCAL, LOOPBACK_INBOUND };
 
 struct network_settings {
@@ -57,6 +57,7 @@ struct outgoing_settings {
     struct config_texts account;
     struct config_list networks;  /* struct network_settings */
     struct config_list listeners; /* struct listener_settings */
+    const char *ticket_file;      /* NULL: no tickets */
     struct config_texts internal; /* domains, as written */
 };
 

@@ -18,13 +18,19 @@ struct site_owned {
     struct table *login_aliases;
     struct hash_table *internal;
     struct site_network *networks;
+    struct ticket_secret *ticket_secret;
+    _Atomic uint64_t complaint_due_ns;
+    atomic_uint unsaid;
 };
+
+static const uint64_t complaint_pause_ns = 60000000000u;
 
 static void site_destroy(struct site_owned *owned)
 {
     dkim_domains_free(&owned->domains);
     table_free(&owned->login_aliases);
     hash_table_free(&owned->internal);
+    ticket_secret_free(&owned->ticket_secret);
     config_free(&owned->config);
     free(owned->networks);
     free(owned);
@@ -84,6 +90,25 @@ static bool build_aliases(struct site_owned *owned, struct config_report *report
     return true;
 }
 
+/* Read with every snapshot, so that a reload takes a new secret into use. */
+static bool build_ticket_secret(struct site_owned *owned, struct config_report *report)
+{
+    const char *path = owned->site.outgoing->ticket_file;
+    if (path == NULL) {
+        return true;
+    }
+    struct error error;
+    owned->ticket_secret = ticket_secret_read(path, &error);
+    if (owned->ticket_secret == NULL) {
+        struct config_place place =
+            config_where(owned->config, &site_outgoing_table, "ticket_file");
+        config_complain(report, CONFIG_ERROR, &place, "outgoing.ticket_file", "%s", error.text);
+        return false;
+    }
+    owned->site.ticket_secret = owned->ticket_secret;
+    return true;
+}
+
 static bool build(struct site_owned *owned, struct config_report *report)
 {
     struct site *site = &owned->site;
@@ -102,9 +127,10 @@ static bool build(struct site_owned *owned, struct config_report *report)
         return false;
     }
     bool has_aliases = build_aliases(owned, report);
+    bool has_secret = build_ticket_secret(owned, report);
     owned->domains = dkim_domains_build(config, report);
     site->domains = owned->domains;
-    return has_aliases && owned->domains != NULL;
+    return has_aliases && has_secret && owned->domains != NULL;
 }
 
 static struct site *finish_load(struct config *config, struct config_report *report)
@@ -190,6 +216,19 @@ enum listener_role site_role_of(const struct site *site, const struct session *s
         }
     }
     return LISTENER_FULL;
+}
+
+bool site_may_complain(struct site *site, uint64_t now_ns, unsigned *unsaid_r)
+{
+    struct site_owned *owned = (struct site_owned *)site;
+    uint64_t due_ns = atomic_load(&owned->complaint_due_ns);
+    if (now_ns < due_ns || !atomic_compare_exchange_strong(&owned->complaint_due_ns, &due_ns,
+                                                           now_ns + complaint_pause_ns)) {
+        atomic_fetch_add(&owned->unsaid, 1);
+        return false;
+    }
+    *unsaid_r = atomic_exchange(&owned->unsaid, 0);
+    return true;
 }
 
 bool site_is_internal(const struct site *site, struct span domain)

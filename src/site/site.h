@@ -14,6 +14,7 @@
 #include "message/session.h"
 #include "site/rules.h"
 #include "site/settings.h"
+#include "site/ticket_secret.h"
 #include "tables/table.h"
 #include "util/hash_table.h"
 #include "util/ip.h"
@@ -36,8 +37,9 @@ struct site {
     const struct dkim_domains *domains; /* never NULL */
     const struct site_network *networks;
     size_t network_count;
-    const struct hash_table *internal; /* recipient domains that stay inside, A-labels */
-    const struct table *login_aliases; /* NULL without */
+    const struct hash_table *internal;         /* recipient domains that stay inside, A-labels */
+    const struct table *login_aliases;         /* NULL without */
+    const struct ticket_secret *ticket_secret; /* NULL without; roles check and sign have one */
 };
 
 /*
@@ -71,6 +73,11 @@ const struct network_settings *site_network_of(const struct site *site,
                                                const struct session *session);
 /* The role of the listener this session came in by. */
 enum listener_role site_role_of(const struct site *site, const struct session *session);
+/*
+ * May a complaint that strangers can cause be logged now? Once a minute; *unsaid_r is then how many
+ * were kept back since. Thread safe.
+ */
+bool site_may_complain(struct site *site, uint64_t now_ns, unsigned *unsaid_r);
 /* Is mail for this domain (A-labels) kept inside by configuration? */
 bool site_is_internal(const struct site *site, struct span domain);
 

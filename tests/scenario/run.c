@@ -20,12 +20,21 @@
 
 enum { RCPT_MAX = 64, LINES_MAX = 64 };
 
+#define FIRST_SECRET "the first secret of the scenarios\n"
+#define SECOND_SECRET "the second secret of the scenarios\n"
+
 struct scenario {
     char name[200];
     struct buffer config, message;
     struct span session[LINES_MAX], expect[LINES_MAX]; /* "key = value" lines */
     size_t session_count, expect_count;
 };
+
+/* The fields that verdicts added so far, the latest of each name: what \(NAME) stands for. */
+static struct {
+    char name[40];
+    struct buffer value;
+} added[8];
 
 static const char *file_name;
 static char keys_dir[64];
@@ -54,13 +63,44 @@ static int hex_value(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* \xNN is a byte; \{a*1000} is a thousand times "a"; \\ is a backslash. */
+static void remember_added(const struct job *job)
+{
+    const size_t room = sizeof(added) / sizeof(added[0]);
+    for (const struct edit *e = job->verdict.edits.first; e != NULL; e = e->next) {
+        size_t at = 0;
+        while (at < room && added[at].name[0] != '\0' &&
+               !span_is_equal(span_of(added[at].name), e->name)) {
+            at++;
+        }
+        if (at < room && (e->kind == EDIT_PREPEND || e->kind == EDIT_APPEND)) {
+            snprintf(added[at].name, sizeof(added[at].name), "%.*s", SPAN_ARG(e->name));
+            buffer_clear(&added[at].value);
+            buffer_add_span(&added[at].value, e->value);
+        }
+    }
+}
+
+static struct span find_added(struct span name)
+{
+    for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++) {
+        if (span_is_equal(span_of(added[i].name), name)) {
+            return buffer_span(&added[i].value);
+        }
+    }
+    fprintf(stderr, "FAIL %s: no verdict so far added a field %.*s\n", file_name, SPAN_ARG(name));
+    failures++;
+    return SPAN("");
+}
+
+/* \xNN is a byte; \{a*1000} is a thousand times "a"; \(NAME) is the value of the field NAME that a
+ * verdict added last; \\ is a backslash. */
 static void add_expanded(struct buffer *out, struct span text)
 {
     for (size_t i = 0; i < text.size; i++) {
         struct span rest = span_from(text, i);
         ptrdiff_t star = span_find(rest, '*');
         ptrdiff_t end = span_find(rest, '}');
+        ptrdiff_t close = span_find(rest, ')');
         if (rest.at[0] == '\\' && rest.size > 3 && rest.at[1] == 'x' &&
             hex_value(rest.at[2]) >= 0) {
             buffer_add_char(out, (char)(hex_value(rest.at[2]) * 16 + hex_value(rest.at[3])));
@@ -71,6 +111,9 @@ static void add_expanded(struct buffer *out, struct span text)
                 buffer_add_span(out, span_first(span_from(rest, 2), (size_t)star - 2));
             }
             i += (size_t)end;
+        } else if (rest.at[0] == '\\' && rest.size > 1 && rest.at[1] == '(' && close > 0) {
+            buffer_add_span(out, find_added(span_first(span_from(rest, 2), (size_t)close - 2)));
+            i += (size_t)close;
         } else {
             i += rest.at[0] == '\\' && rest.size > 1 && rest.at[1] == '\\';
             buffer_add_char(out, rest.at[0]);
@@ -78,7 +121,8 @@ static void add_expanded(struct buffer *out, struct span text)
     }
 }
 
-/* ${KEYS} in a configuration is the folder with rsa.pem, rsa2.pem, ed25519.pem, broken.pem. */
+/* ${KEYS} in a configuration is the folder with rsa.pem, rsa2.pem, ed25519.pem, broken.pem and the
+ * secrets ticket, ticket_new (a second one before it) and ticket_other (the second one alone). */
 static void add_config_line(struct buffer *out, struct span line)
 {
     static const char variable[] = "${KEYS}";
@@ -119,6 +163,7 @@ struct stage_hands {
     struct drive_input input;
     struct drive_recipient recipients[RCPT_MAX];
     struct span parameters[4];
+    int64_t clock_s; /* after HOUSE_NOW_S */
 };
 
 static void apply_session_line(struct scenario *scenario, struct stage_hands *hands,
@@ -157,6 +202,8 @@ static void apply_session_line(struct scenario *scenario, struct stage_hands *ha
         set_recipient(&hands->recipients[hands->input.recipient_count++], value);
     } else if (span_is_equal(key, SPAN("parameter")) && hands->input.mail_parameter_count < 4) {
         hands->parameters[hands->input.mail_parameter_count++] = value;
+    } else if (span_is_equal(key, SPAN("clock"))) {
+        hands->clock_s = strtoll(value.at, NULL, 10);
     } else if (span_is_equal(key, SPAN("keeps_space"))) {
         session->keeps_space = span_is_equal(value, SPAN("true"));
     } else {
@@ -273,9 +320,11 @@ static void play(struct scenario *scenario)
     for (size_t i = 0; i < scenario->session_count; i++) {
         apply_session_line(scenario, &hands, scenario->session[i]);
     }
+    house.clock.now_s += hands.clock_s;
     hands.input.message = buffer_span(&scenario->message);
     struct job *job = drive_message(house.site, &house.world, &hands.input);
     pipeline_finish(job, OUTCOME_ANSWERED);
+    remember_added(job);
     for (size_t i = 0; i < scenario->expect_count; i++) {
         check_expectation(scenario, &house, job, scenario->expect[i]);
     }
@@ -378,6 +427,17 @@ static void write_key(const char *name, struct dkim_key *key)
     dkim_key_unref(&key);
 }
 
+static void write_text(const char *name, const char *text)
+{
+    struct error error;
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", keys_dir, name);
+    if (!file_write_atomic(path, text, strlen(text), 0600, false, &error)) {
+        fprintf(stderr, "%s\n", error.text);
+        exit(1);
+    }
+}
+
 static void make_keys(void)
 {
     struct error error;
@@ -389,17 +449,16 @@ static void make_keys(void)
     write_key("rsa.pem", dkim_key_generate(DKIM_RSA_SHA256, 2048, &error));
     write_key("rsa2.pem", dkim_key_generate(DKIM_RSA_SHA256, 2048, &error));
     write_key("ed25519.pem", dkim_key_generate(DKIM_ED25519_SHA256, 0, &error));
-    char path[128];
-    snprintf(path, sizeof(path), "%s/broken.pem", keys_dir);
-    if (!file_write_atomic(path, "no key\n", 7, 0600, false, &error)) {
-        fprintf(stderr, "%s\n", error.text);
-        exit(1);
-    }
+    write_text("broken.pem", "no key\n");
+    write_text("ticket", FIRST_SECRET);
+    write_text("ticket_new", SECOND_SECRET FIRST_SECRET);
+    write_text("ticket_other", SECOND_SECRET);
 }
 
 static void remove_keys(void)
 {
-    static const char *const names[] = { "rsa.pem", "rsa2.pem", "ed25519.pem", "broken.pem" };
+    static const char *const names[] = { "rsa.pem", "rsa2.pem",   "ed25519.pem", "broken.pem",
+                                         "ticket",  "ticket_new", "ticket_other" };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char path[128];
         snprintf(path, sizeof(path), "%s/%s", keys_dir, names[i]);

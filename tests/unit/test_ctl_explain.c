@@ -254,6 +254,43 @@ static void test_output(void **state)
     buffer_free(&written);
 }
 
+/* What one listener left is what the next one is shown. */
+static void test_ticket(void **state)
+{
+    static const char secret[] = "a secret for nothing but this test";
+    struct stage *stage = *state;
+    char config[900], path[128];
+
+    stage_write(stage, "secret", secret, strlen(secret));
+    assert_int_equal(chmod(stage_path(stage, "secret"), 0600), 0);
+    snprintf(config, sizeof(config),
+             "mode = \"enforce\";\noutgoing = { listeners = ( { daemon = \"IN\"; role = \"check\"; "
+             "}, { daemon = \"BACK\"; role = \"sign\"; } ); ticket_file = \"%s\"; };",
+             stage_path(stage, "secret"));
+    configure(stage, config);
+    snprintf(path, sizeof(path), "%s/left.eml", stage->directory);
+    stage_write(stage, "m.eml", HEAD "\nbody\n", strlen(HEAD "\nbody\n"));
+    assert_int_equal(stage_run(stage, "explain", stage_path(stage, "m.eml"), "--login", "alice",
+                               "--daemon", "IN", "--output", path, NULL),
+                     CTL_GOOD);
+    assert_has(stage_out(stage), "signatures  none: ticket");
+    assert_int_equal(stage_run(stage, "explain", path, "--daemon", "BACK", NULL), CTL_GOOD);
+    assert_has(stage_out(stage), "class       submission: the listener BACK has the role sign, and "
+                                 "the message has a valid ticket");
+    assert_has(stage_out(stage), "principal   alice: the ticket says so");
+    assert_has(stage_out(stage), "d=example.org s=s2026a");
+    assert_int_equal(
+        stage_run(stage, "explain", path, "--daemon", "BACK", "--from", "b@x.example", NULL),
+        CTL_GOOD);
+    assert_has(stage_out(stage), "inbound: the listener BACK has the role sign, and the ticket is "
+                                 "forged, or of another sender, From, Date or Message-ID");
+    assert_has_not(stage_out(stage), secret);
+    assert_int_equal(
+        stage_run(stage, "explain", stage_path(stage, "m.eml"), "--daemon", "BACK", NULL),
+        CTL_GOOD);
+    assert_has(stage_out(stage), "has the role sign, and the message has no ticket");
+}
+
 static void test_no_output(void **state)
 {
     struct stage *stage = *state;
@@ -329,6 +366,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_envelope, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_unusable, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_output, stage_setup, stage_teardown),
+        cmocka_unit_test_setup_teardown(test_ticket, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_no_output, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_json, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_huge, stage_setup, stage_teardown),

@@ -43,6 +43,7 @@ static void the_line_of_the_contract(void **state)
         .verdict = "accept",
         .mail_class = "submission",
         .user = SPAN("alice@example.org"),
+        .ticket = "valid",
         .findings = &findings,
         .signatures = signatures,
         .signature_count = 2,
@@ -65,7 +66,7 @@ static void the_line_of_the_contract(void **state)
     out.text[out.size] = '\0';
     assert_string_equal(
         out.text,
-        "4Xk2vR3m5Wz1q7: verdict=accept class=submission user=alice@example.org "
+        "4Xk2vR3m5Wz1q7: verdict=accept class=submission user=alice@example.org ticket=valid "
         "rules=date-missing:repair signed=example.org/s2026a,example.org/e2026a rcpts=3 external=2 "
         "to=gmail.com:2 size=10234 client=192.0.2.25 daemon=SUBMISSION tls=TLSv1.3 by=- t_ms=1.4 "
         "helo=laptop from=<alice@example.org> hfrom=alice@example.org msgid=<a1@example.org>");

@@ -9,7 +9,7 @@ import re
 
 from stage.base import Failure
 
-ORDER = ("verdict", "would", "class", "user", "rules", "signed", "reason", "spf", "dmarc", "limits", "score",
+ORDER = ("verdict", "would", "class", "user", "ticket", "rules", "signed", "reason", "spf", "dmarc", "limits", "score",
          "rcpts", "external", "to", "size", "client", "daemon", "tls", "by", "reply", "t_ms", "helo", "login",
          "from", "hfrom", "msgid")
 ALWAYS = ("verdict", "class", "by", "t_ms")
