@@ -86,7 +86,7 @@ static void sign(struct job *job)
     if (!is_judged(job)) {
         return;
     }
-    if (job->role == LISTENER_CHECK) {
+    if (ticket_is_due(job)) {
         ticket_leave(job);
     } else {
         signing_make(job);

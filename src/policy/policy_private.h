@@ -18,11 +18,13 @@ void principal_settle(struct job *job);
 
 /*
  * ticket.c: between the listener roles check and sign. take: class and principal from a valid
- * ticket (role sign; else the message is inbound). leave: a ticket on a message that goes on (role
- * check), over the edited view. remove: the edits that take every ticket away. complain: a line
- * about a ticket that is there and worth nothing, rate-bounded.
+ * ticket (role sign; else the message is inbound). is_due: will this be signed behind a filter
+ * (role check)? leave: a ticket on such a message if it goes on, over the edited view. remove: the
+ * edits that take every ticket away. complain: a line about a ticket that is there and worth
+ * nothing, rate-bounded.
  */
 void ticket_take(struct job *job);
+bool ticket_is_due(const struct job *job);
 void ticket_leave(struct job *job);
 void ticket_remove(struct job *job);
 void ticket_complain(struct job *job);

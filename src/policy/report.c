@@ -133,7 +133,7 @@ static void count(const struct job *job, enum outcome outcome)
     enum disposition disposition = was_applied ? job->verdict.disposition : DISPOSITION_DEFER;
     counter_add(by_disposition[disposition], 1);
     if (disposition == DISPOSITION_ACCEPT || disposition == DISPOSITION_HOLD) {
-        if (job->role != LISTENER_CHECK) { /* whether it is signed will be seen later */
+        if (!ticket_is_due(job)) { /* whether it is signed will be seen later */
             counter_add(job->signing.count > 0 ? COUNTER_SIGNED : COUNTER_UNSIGNED, 1);
         }
         counter_add(COUNTER_SIGNATURES, (int64_t)job->signing.count);

@@ -62,8 +62,7 @@ static unsigned forms_of_own(const struct job *job)
 void signing_plan(struct job *job)
 {
     job->signing = (struct signing){ 0 };
-    if (job->mail_class == CLASS_INBOUND || job->message.is_over_ceiling ||
-        job->role == LISTENER_CHECK) {
+    if (job->mail_class == CLASS_INBOUND || job->message.is_over_ceiling || ticket_is_due(job)) {
         return;
     }
     const struct address *author = find_author(job);
