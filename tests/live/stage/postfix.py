@@ -4,6 +4,7 @@ Listeners:
   smtp        port 25's place: everybody may relay (the cases play clients with XCLIENT and source addresses)
   submission  login and STARTTLS, daemon name SUBMISSION
   quiet       as smtp, daemon name QUIET (for the listener role `off`)
+  reinject    where a content filter hands mail back, daemon name REINJECT, not filtered again
 Everything that leaves goes to one next hop.  Needs root, as Postfix does.
 """
 
@@ -67,6 +68,8 @@ MASTER_CF = """
   -o smtpd_sasl_auth_enable=yes -o smtpd_tls_auth_only=yes -o local_header_rewrite_clients=
   -o syslog_name=postfix/submission
 127.0.0.1:{quiet} inet n - n - - smtpd -o mynetworks=0.0.0.0/0 -o milter_macro_daemon_name=QUIET
+127.0.0.1:{reinject} inet n - n - - smtpd -o mynetworks=127.0.0.0/8 -o milter_macro_daemon_name=REINJECT
+  -o content_filter= -o local_header_rewrite_clients= -o syslog_name=postfix/reinject
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -106,7 +109,7 @@ class Postfix:
         self.spool = os.path.join(self.root, "spool")
         self.log_path = os.path.join(self.root, "log", "maillog")
         self.program = find_program("postfix", "postfix")
-        self.ports = {which: stage.ports.take() for which in ("smtp", "submission", "quiet")}
+        self.ports = {which: stage.ports.take() for which in ("smtp", "submission", "quiet", "reinject")}
         self._write(milter, next_hop, hostname, settings or {})
 
     def _write(self, milter, next_hop, hostname, settings):

@@ -4,7 +4,8 @@ The Debian packages conflict, so Sendmail's are unpacked and not installed.  It 
 of its own: a host name with dots in /etc/hosts (or it sleeps a minute at start), its own /etc with its own
 sasldb, and nothing of the machine changed.
 
-Listeners: smtp (name MTA, everybody may relay), submission (login required, STARTTLS offered), quiet (name QUIET).
+Listeners: smtp (name MTA, everybody may relay), submission (login required, STARTTLS offered), quiet (name QUIET),
+reinject (name REINJECT, where a content filter hands mail back: an instance of its own, or mail would go round).
 sendmail(1) goes the modern way: a submission queue of its own, then SMTP to 127.0.0.1.
 """
 
@@ -75,6 +76,7 @@ define(`ESMTP_MAILER_ARGS', `TCP $h {next_hop}')dnl
 DAEMON_OPTIONS(`Family=inet, Name=MTA, Port={smtp}, Addr=127.0.0.1')dnl
 DAEMON_OPTIONS(`Family=inet, Name=SUBMISSION, Port={submission}, Addr=127.0.0.1, M=a')dnl
 DAEMON_OPTIONS(`Family=inet, Name=QUIET, Port={quiet}, Addr=127.0.0.1')dnl
+DAEMON_OPTIONS(`Family=inet, Name=REINJECT, Port={reinject}, Addr=127.0.0.1')dnl
 INPUT_MAIL_FILTER(`egress', `S={milter}, F=T, T=C:5s;S:30s;R:30s;E:2m')dnl
 MAILER(`local')dnl
 MAILER(`smtp')dnl
@@ -125,7 +127,7 @@ class Sendmail:
         self.hostname = hostname
         self.package_root = unpack()
         self.program = os.path.join(self.package_root, "usr/libexec/sendmail/sendmail")
-        self.ports = {which: stage.ports.take() for which in ("smtp", "submission", "quiet")}
+        self.ports = {which: stage.ports.take() for which in ("smtp", "submission", "quiet", "reinject")}
         self.child = None
         self.syslog = Syslog(stage, f"{name}-syslog")
         for part in ("mqueue", "clientmqueue", "etc/sasl2", "etc/mail", "certificates"):

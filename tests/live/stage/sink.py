@@ -115,8 +115,7 @@ class _Session(threading.Thread):
             elif verb == "DATA":
                 self._say("354 go on")
                 data = self._data()
-                self.sink.add(Received(self.helo, sender, params, recipients, data))
-                self._say("250 2.0.0 kept")
+                self._say(self.sink.take(Received(self.helo, sender, params, recipients, data)))
                 sender, params, recipients = None, "", []
             elif verb == "QUIT":
                 self._say("221 2.0.0 bye")
@@ -172,6 +171,11 @@ class Sink:
             except OSError:
                 return
             _Session(self, connection).start()
+
+    def take(self, message):
+        """Keeps it; the reply to the client."""
+        self.add(message)
+        return "250 2.0.0 kept"
 
     def add(self, message):
         with self.lock:

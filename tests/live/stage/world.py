@@ -79,17 +79,21 @@ class World:
         socket = None if transport == "unix" else f"inet:{self.stage.ports.take()}@127.0.0.1"
         self.config = config
         self.guard = Guard(self.stage, options.builddir, config(self), socket=socket)
-        if mta == "postfix":
-            self.mta = Postfix(self.stage, self.guard.postfix_spec(), self.sink.port, settings=settings)
-            Dovecot(self.stage, self.mta.auth_socket(), {LOGIN: PASSWORD})
-        elif mta == "sendmail":
-            self.mta = Sendmail(self.stage, self.guard.sendmail_spec(), self.sink.port,
-                                logins={LOGIN: PASSWORD})
-        elif mta:
-            raise StageError(f"no such MTA: {mta}")
+        if mta:
+            self.mta = self.make_mta(mta, self.sink.port, settings or {})
         self.guard.start()
         if self.mta:
             self.mta.start()
+
+    def make_mta(self, mta, next_hop, settings):
+        """The MTA in front, not yet started."""
+        if mta == "postfix":
+            postfix = Postfix(self.stage, self.guard.postfix_spec(), next_hop, settings=settings)
+            Dovecot(self.stage, postfix.auth_socket(), {LOGIN: PASSWORD})
+            return postfix
+        if mta == "sendmail":
+            return Sendmail(self.stage, self.guard.sendmail_spec(), next_hop, logins={LOGIN: PASSWORD})
+        raise StageError(f"no such MTA: {mta}")
 
     def finish(self):
         """The last case of every group: the daemon was well all along and ends as it should."""
