@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,47 @@ static void known_answers(void **state)
         }
     }
     ticket_secret_free(&secret);
+}
+
+struct crowd {
+    struct ticket_secret *secret;
+    uint8_t expected[TICKET_MAC_SIZE];
+};
+
+static void *make_many(void *context)
+{
+    const struct crowd *crowd = context;
+    for (size_t i = 0; i < 2000; i++) {
+        uint8_t mac[TICKET_MAC_SIZE];
+        struct ticket_mac *under_way = ticket_mac_begin(crowd->secret, 0);
+        ticket_mac_add(under_way, "text", 4);
+        if (!ticket_mac_end(&under_way, mac) || !ticket_mac_is_equal(mac, crowd->expected)) {
+            return context;
+        }
+    }
+    return NULL;
+}
+
+/* All sessions share one secret, and whoever comes first sets OpenSSL up. */
+static void many_at_once(void **state)
+{
+    struct error error;
+    struct crowd crowd = { .secret = ticket_secret_parse(SPAN(SECRET), "t", &error) };
+    pthread_t threads[4];
+    (void)state;
+    struct ticket_mac *under_way = ticket_mac_begin(crowd.secret, 0);
+    ticket_mac_add(under_way, "te", 2);
+    ticket_mac_add(under_way, "xt", 2);
+    assert_true(ticket_mac_end(&under_way, crowd.expected));
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, make_many, &crowd), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        void *bad = NULL;
+        pthread_join(threads[i], &bad);
+        assert_null(bad);
+    }
+    ticket_secret_free(&crowd.secret);
 }
 
 /* Loads a configuration; the first fault's text, or "" without one. The number of errors beside. */
@@ -297,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts),
         cmocka_unit_test(known_answers),
+        cmocka_unit_test(many_at_once),
         cmocka_unit_test(settings_belong_together),
         cmocka_unit_test(files),
         cmocka_unit_test(unreadable),
