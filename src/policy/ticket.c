@@ -209,7 +209,7 @@ static bool leave(struct job *job)
                              .mail_class = job->mail_class,
                              .principal = job->principal };
     struct header_list view;
-    if (job->site->ticket_secret == NULL ||
+    if (job->site->ticket_secret == NULL || job->principal.size == 0 ||
         !edit_view(&job->message.headers, &job->verdict.edits, job->arena, &view) ||
         !make_mac(job, &view, &ticket, 0, 0, ticket.mac)) {
         return false;

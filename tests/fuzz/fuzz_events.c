@@ -1,20 +1,28 @@
 /*
  * fuzz_events: milter events in any order, legal or not, against the MTA in the same process. Each
- * input byte picks an event, the next ones its text. Whatever comes: no crash, every message ends
- * exactly once, every line is one line.
+ * input byte picks an event, the next ones its text; the number of bytes picks the listener.
+ * Whatever comes: no crash, every message ends exactly once, every line is one line.
  */
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/support/house.h"
+
+#define SECRET_FD 300
+#define SECRET_PATH "/proc/self/fd/300"
 
 static const char config[] =
     "socket = \"unix:/run/x.sock\"; mode = \"enforce\"; log = { inbound = true; };"
     "ceilings = { message = \"64K\"; };"
     "outgoing = { networks = ( { name = \"n\"; address = \"192.0.2.0/24\"; kind = \"list\"; } ); "
-    "};";
+    "listeners = ( { daemon = \"C\"; role = \"check\"; }, { daemon = \"S\"; role = \"sign\"; },"
+    "{ daemon = \"O\"; role = \"off\"; } ); ticket_file = \"" SECRET_PATH "\"; };";
+static const char *const listeners[] = { "F", "C", "S", "O" };
 
 struct input {
     const uint8_t *at;
@@ -104,15 +112,31 @@ static void require(bool good)
     }
 }
 
+/* A file of this process alone: nothing stays, whatever ends it. */
+static void make_secret(void)
+{
+    static const char secret[] = "a secret for nothing but this test";
+    int fd = memfd_create("secret", 0);
+    require(fd >= 0 && write(fd, secret, sizeof(secret)) == (ssize_t)sizeof(secret));
+    require(fchmod(fd, 0600) == 0 && dup2(fd, SECRET_FD) == SECRET_FD);
+    close(fd);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static bool has_secret;
     struct house house;
+    if (!has_secret) {
+        make_secret();
+        has_secret = true;
+    }
     house_open(&house, config);
     struct milter milter = { .world = &house.world, .mta = &fake_mta_calls };
     milter.holder = site_holder_new(site_ref(house.site));
     struct fake_mta mta = { 0 };
+    fake_mta_set(&mta, "{daemon_name}", listeners[size % 4]);
     struct connection *connection = connection_new(&milter, true);
     struct input input = { data, size };
     while (input.size > 0 && connection != NULL) {
