@@ -40,6 +40,9 @@ size_t recipient_external_count(const struct envelope *envelope);
  * view. */
 void signing_plan(struct job *job);
 void signing_make(struct job *job);
+/* It cannot be done: a finding with this action, weighed; `seen` is for the client. Where there is
+ * no memory even for that, the message is deferred. */
+void signing_fail(struct job *job, enum action action, const char *seen);
 /* May signing change messages: mode enforce, or signing.in_observe? */
 bool signing_is_wanted(const struct job *job);
 

@@ -10,6 +10,8 @@
 #include "dkim/sign.h"
 #include "dkim/verify.h"
 
+enum { FAILURE_RESERVE_BYTES = 4096 };
+
 static unsigned form_bit(enum canonical form)
 {
     return 1u << form;
@@ -108,27 +110,44 @@ static enum action failure_action(const struct dkim_domain *domain)
     }
 }
 
+/* Not even memory for a reason: the message must not slip through as accepted for that. */
+static void defer_at_least(struct job *job)
+{
+    job->verdict.disposition = job->verdict.would = DISPOSITION_DEFER;
+    job->verdict.reply =
+        (struct reply){ "451", "4.3.0", "signing-failed: no memory left; try again later" };
+    edit_list_init(&job->verdict.edits);
+}
+
+void signing_fail(struct job *job, enum action action, const char *seen)
+{
+    arena_grant(job->arena, FAILURE_RESERVE_BYTES); /* what failed may well be memory */
+    struct finding *finding = finding_add(&job->findings, FINDING_SIGNING_FAILED,
+                                          "try again later or tell the postmaster", "%s", seen);
+    job->signing.reason = "signing-failed";
+    job->signing.count = 0;
+    if (finding == NULL) {
+        defer_at_least(job);
+        return;
+    }
+    finding->action = action;
+    finding->is_action_fixed = true;
+    engine_weigh(job);
+}
+
 /* The message waits, is held or goes unsigned, as its domain wants; the administrator reads why,
  * the client only that. */
 static void note_failure(struct job *job, const char *why)
 {
     const struct dkim_domain *domain = job->signing.domain;
-    struct finding *finding = finding_add(
-        &job->findings, FINDING_SIGNING_FAILED, "try again later or tell the postmaster",
-        "mail of %s cannot be signed at the moment", domain->name);
-    if (finding != NULL) {
-        finding->action = failure_action(domain);
-        finding->is_action_fixed = true;
-    }
-    job->signing.reason = "signing-failed";
-    job->signing.count = 0;
-    char line[600];
+    char line[600], seen[320];
     int size = snprintf(line, sizeof(line), "signing for %s failed: %s", domain->name, why);
     if (size > 0) {
         size_t length = (size_t)size < sizeof(line) ? (size_t)size : sizeof(line) - 1;
         job->world->log->write(job->world->log, LOG_LEVEL_ERR, (struct span){ line, length });
     }
-    engine_weigh(job);
+    snprintf(seen, sizeof(seen), "mail of %s cannot be signed at the moment", domain->name);
+    signing_fail(job, failure_action(domain), seen);
 }
 
 static const char *first_fault(const struct dkim_domain *domain)
@@ -182,12 +201,15 @@ static bool sign_with(struct job *job, const struct header_list *view, struct sp
 }
 
 /* The first key's signature ends up topmost: values are prepended last to first. */
-static void take_signatures(struct job *job, const struct span *values, size_t count)
+static bool take_signatures(struct job *job, const struct span *values, size_t count)
 {
     for (size_t i = count; i > 0; i--) {
-        edit_add(&job->verdict.edits, job->arena, EDIT_PREPEND, header_name(HEADER_DKIM_SIGNATURE),
-                 values[i - 1], 0);
+        if (edit_add(&job->verdict.edits, job->arena, EDIT_PREPEND,
+                     header_name(HEADER_DKIM_SIGNATURE), values[i - 1], 0) == NULL) {
+            return false;
+        }
     }
+    return true;
 }
 
 enum { SIGNATURES_MAX = sizeof(((struct signing *)0)->names) / sizeof(struct span) };
@@ -216,8 +238,9 @@ static void sign_view(struct job *job, const struct header_list *view)
             span_of(arena_printf(job->arena, "%.*s/%s", SPAN_ARG(d), row->selector));
     }
     job->signing.count = made;
-    take_signatures(job, values, made);
-    if (made == 0) {
+    if (!take_signatures(job, values, made)) {
+        note_failure(job, "no memory for the signatures");
+    } else if (made == 0) {
         job->signing.reason = present > 0 ? "already-signed" : "no-key";
     }
 }

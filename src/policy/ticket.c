@@ -26,8 +26,7 @@ enum {
     SKEW_S = 300,            /* clocks of two hosts */
     /* An MTA looks for every field from the top: thousands of forged ones would keep it busy for
      * minutes. What is left is worth as little as before. */
-    REMOVED_MAX = 64,
-    FAILURE_RESERVE_BYTES = 4096
+    REMOVED_MAX = 64
 };
 
 /* What the MTA may add where it was absent. */
@@ -187,22 +186,6 @@ void ticket_complain(struct job *job)
 
 /* --- role check ------------------------------------------------------------------------------ */
 
-static void note_failure(struct job *job)
-{
-    arena_grant(job->arena, FAILURE_RESERVE_BYTES); /* what failed may well be memory */
-    struct finding *finding = finding_add(&job->findings, FINDING_SIGNING_FAILED,
-                                          "try again later or tell the postmaster",
-                                          "mail cannot be prepared for signing at the moment");
-    if (finding != NULL) {
-        finding->action = ACTION_DEFER;
-        finding->is_action_fixed = true;
-    }
-    job->signing.reason = "signing-failed";
-    job->world->log->write(job->world->log, LOG_LEVEL_ERR,
-                           SPAN("a ticket could not be made: no memory, or OpenSSL failed"));
-    engine_weigh(job);
-}
-
 static bool leave(struct job *job)
 {
     struct ticket ticket = { .made_s = clock_wall_s(job->world->clock),
@@ -237,7 +220,9 @@ void ticket_leave(struct job *job)
     } else if (leave(job)) {
         job->signing.reason = "ticket";
     } else {
-        note_failure(job);
+        job->world->log->write(job->world->log, LOG_LEVEL_ERR,
+                               SPAN("a ticket could not be made: no memory, or OpenSSL failed"));
+        signing_fail(job, ACTION_DEFER, "mail cannot be prepared for signing at the moment");
     }
 }
 
