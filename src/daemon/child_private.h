@@ -38,6 +38,7 @@ struct child {
     struct control_host host;
     struct control_server *server;
     struct loop_watch *link_watch, *log_watch;
+    bool awaits_restart; /* the loop's thread's */
     pthread_t attendant, io, kicker;
     bool has_attendant, has_io, has_kicker;
     atomic_bool is_ending;

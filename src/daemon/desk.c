@@ -44,12 +44,19 @@ static void begin_retirement(struct child *child, const char *text)
         kill(getpid(), SIGUSR2);
 }
 
+static void forget_restart(struct child *child, const char *text)
+{
+    child->awaits_restart = false;
+    if (child->server != NULL)
+        control_server_restart_ended(child->server, false, text);
+}
+
 static void take_word(struct child *child, enum link_word word, const char *text)
 {
     if (word == LINK_RETIRE)
         begin_retirement(child, text);
-    else if (word == LINK_NOT_RESTARTED && child->server != NULL)
-        control_server_restart_ended(child->server, false, text);
+    else if (word == LINK_NOT_RESTARTED)
+        forget_restart(child, text);
 }
 
 static void give_sign_of_life(struct child *child)
@@ -142,11 +149,13 @@ static uint64_t host_reload_ended(void *context)
     return reloader_reached(child->reloader);
 }
 
+/* Who asks while one is under way waits for the same outcome. */
 static bool host_restart_begin(void *context)
 {
     struct child *child = context;
 
-    return link_say(child->link->fd, LINK_RESTART, NULL);
+    child->awaits_restart = child->awaits_restart || link_say(child->link->fd, LINK_RESTART, NULL);
+    return child->awaits_restart;
 }
 
 static bool open_control(struct child *child)

@@ -31,6 +31,7 @@ struct process {
     uint64_t started_ms, ready_ms; /* ready_ms 0: never served */
     bool tells_life;               /* it has said LINK_ALIVE: silence means something */
     unsigned silent;               /* looks since it last did */
+    bool reloads;                  /* told to, and has not said that it is over */
     char words[PROCESS_WORDS_MAX + 1];
     size_t words_size;
 };

@@ -50,16 +50,28 @@ static void end_attempts(struct supervisor *supervisor)
     }
 }
 
+static void give_up_slots(struct supervisor *supervisor)
+{
+    const struct supervisor_job *job = supervisor->job;
+
+    for (size_t slot = 0; slot < job->slots && job->give_up != NULL; slot++) {
+        if (job->give_up(job->context, slot))
+            supervisor->slots[slot].is_closed = true;
+    }
+}
+
 void restart_fail(struct supervisor *supervisor, const char *why)
 {
     counter_add(COUNTER_RESTARTS_FAILED, 1);
     log_lines("restart: ", why);
     log_write(LOG_LEVEL_ERR, "restart: it came to nothing; the processes that ran before serve on");
-    if (supervisor->is_taking_over)
+    if (supervisor->is_taking_over) {
         end_attempts(supervisor);
+        give_up_slots(supervisor);
+    }
     supervisor->is_taking_over = false;
     tell_all(supervisor, LINK_NOT_RESTARTED, why);
-    notify_ready("serving; a restart came to nothing");
+    supervisor_tell_ready(supervisor, "serving; a restart came to nothing");
 }
 
 /* --- the first life ------------------------------------------------------------------------- */
@@ -70,6 +82,8 @@ void restart_begin(struct supervisor *supervisor, struct process *asks)
 
     if (supervisor->job->probe == NULL)
         why = "restarts are not possible here";
+    else if (!supervisor->is_ready)
+        why = "the daemon is still starting";
     else if (supervisor->is_draining)
         why = "the daemon is about to end";
     else if (supervisor->is_taking_over || supervisor->probe.pid != 0)
@@ -107,17 +121,15 @@ void restart_probed(struct supervisor *supervisor, int status)
 
 /* --- the second ------------------------------------------------------------------------------ */
 
-static void retire(struct supervisor *supervisor, struct process *process)
+static void retire(struct process *process)
 {
     char text[96];
 
     snprintf(text, sizeof(text), "egress-milter %s serves", PACKAGE_VERSION);
     process->state = PROCESS_RETIRING;
     /* One that cannot be told by word is told by signal, which grants its sessions less. */
-    if (process->link_fd < 0 || process->slot == PROCESS_NO_SLOT ||
-        !link_say(process->link_fd, LINK_RETIRE, text))
+    if (process->link_fd < 0 || !link_say(process->link_fd, LINK_RETIRE, text))
         kill(process->pid, SIGUSR2);
-    (void)supervisor;
 }
 
 static void taken_over(struct supervisor *supervisor)
@@ -128,7 +140,7 @@ static void taken_over(struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->count; i++) {
         struct process *process = supervisor->processes[i];
         if (process->is_adopted && process->state != PROCESS_RETIRING) {
-            retire(supervisor, process);
+            retire(process);
             retired++;
         }
     }
@@ -136,7 +148,7 @@ static void taken_over(struct supervisor *supervisor)
     log_write(LOG_LEVEL_INFO,
               "restart: egress-milter %s serves; %zu processes of before let their sessions end",
               PACKAGE_VERSION, retired);
-    notify_ready("serving");
+    supervisor_tell_ready(supervisor, "serving");
     if (supervisor->job->on_taken_over != NULL)
         supervisor->job->on_taken_over(supervisor->job->context);
 }

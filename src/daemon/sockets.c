@@ -21,9 +21,14 @@ struct opening {
     struct config_report *report;
 };
 
-static void bound_close(struct bound *bound, bool remove)
+void bound_shut(struct bound *bound, bool remove)
 {
     listener_close(&bound->listener, remove && !bound->is_passed);
+}
+
+static void bound_close(struct bound *bound, bool remove)
+{
+    bound_shut(bound, remove);
     free(bound->spec);
     *bound = (struct bound){ .listener = { .fd = -1 } };
 }
@@ -31,8 +36,8 @@ static void bound_close(struct bound *bound, bool remove)
 void sockets_shut(struct sockets *sockets, bool remove)
 {
     for (size_t i = 0; i < sockets->count; i++)
-        listener_close(&sockets->milter[i].listener, remove && !sockets->milter[i].is_passed);
-    listener_close(&sockets->control.listener, remove && !sockets->control.is_passed);
+        bound_shut(&sockets->milter[i], remove);
+    bound_shut(&sockets->control, remove);
 }
 
 void sockets_close(struct sockets *sockets, bool remove)
@@ -86,6 +91,7 @@ static bool take_former(struct bound *former, const struct listen_access *access
 {
     *bound = *former;
     *former = (struct bound){ .listener = { .fd = -1 } };
+    bound->is_new = false;
     if (!bound->is_passed && !listener_set_access(&bound->listener, access))
         log_write(LOG_LEVEL_WARNING, "%s keeps the owner and mode it has: %m", bound->spec);
     return true;
@@ -112,13 +118,13 @@ static bool open_bound(const struct opening *opening, const char *text,
         return take_former(former, access, bound);
     passed = opening->passed != NULL ? passed_find(opening->passed, spec) : -1;
     bound->is_passed = passed >= 0;
+    bound->is_new = true;
     bound->listener.fd = passed;
     if (passed < 0) {
         if (spec->family == LISTEN_UNIX)
             make_run_directory(opening->plan, spec->path);
         if (opening->passed != NULL && opening->passed->count > 0 && !is_control) {
-            error_set(error, "the service manager hands over other sockets and not this one: make "
-                             "the socket unit and this setting say the same");
+            passed_explain(opening->passed, text, error);
             return false;
         }
         if (!listener_open(spec, access, &bound->listener, error))

@@ -17,6 +17,7 @@ struct bound {
     char *spec; /* as configured; of the control socket its path */
     struct listener listener;
     bool is_passed; /* the service manager made it: it is never removed */
+    bool is_new;    /* beside those of before; meaningless without any */
 };
 
 struct sockets {
@@ -36,6 +37,8 @@ bool sockets_open(const struct plan *plan, struct passed *passed, struct sockets
                   struct sockets *sockets_r, struct config_report *report);
 /* Closes, but the names stay known. */
 void sockets_shut(struct sockets *sockets, bool remove);
+/* One of them. */
+void bound_shut(struct bound *bound, bool remove);
 /* Closes and frees; with `remove` the names in the file system go too. */
 void sockets_close(struct sockets *sockets, bool remove);
 /* The index of the milter socket configured as `spec`; SIZE_MAX: none. */

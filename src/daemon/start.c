@@ -34,9 +34,12 @@ struct start {
     const struct daemon_options *options;
     struct plan plan;
     char *plan_path; /* absolute */
-    bool has_plan;   /* false: the program was taken over with a configuration that is not usable */
+    bool is_in_place;
+    bool has_plan; /* false: the program was taken over with a configuration that is not usable */
     struct sockets sockets;
     struct sockets former; /* of the program before, and wanted no more */
+    struct error
+        refusal; /* why the sockets wanted cannot be had after a restart; empty: they can */
     struct takeover takeover;
     struct detach detach;
     int last_good_fd; /* last_good.h */
@@ -114,6 +117,11 @@ static bool prepare(void *context, struct error *error)
     struct start *start = context;
     struct config_report *report;
 
+    if (start->refusal.text[0] != '\0') { /* told once, which ends the restart */
+        *error = start->refusal;
+        start->refusal.text[0] = '\0';
+        return false;
+    }
     if (start->has_plan)
         return true;
     report = config_report_new();
@@ -129,6 +137,24 @@ static bool prepare(void *context, struct error *error)
     return start->has_plan;
 }
 
+/* Those of before, too, which children of before may still serve. */
+static bool list_sockets(const struct start *start, struct sockets *all)
+{
+    *all = SOCKETS_NONE;
+    all->milter = calloc(start->sockets.count + start->former.count + 1, sizeof(*all->milter));
+    if (all->milter == NULL)
+        return false;
+    for (size_t i = 0; i < start->sockets.count; i++)
+        all->milter[all->count++] = start->sockets.milter[i];
+    for (size_t i = 0; i < start->former.count; i++) {
+        if (start->former.milter[i].listener.fd >= 0)
+            all->milter[all->count++] = start->former.milter[i];
+    }
+    all->control =
+        start->sockets.control.listener.fd >= 0 ? start->sockets.control : start->former.control;
+    return true;
+}
+
 static void replace(void *context, const struct process *const *processes, size_t count,
                     struct error *error)
 {
@@ -136,18 +162,31 @@ static void replace(void *context, const struct process *const *processes, size_
     struct takeover takeover = { .started_s = start->started_s,
                                  .counters_fd = counter_descriptor(),
                                  .last_good_fd = start->last_good_fd,
-                                 .sockets = start->sockets,
                                  .process_count = count };
 
     takeover.processes = calloc(count + 1, sizeof(*takeover.processes));
-    if (takeover.processes == NULL) {
+    if (takeover.processes != NULL && list_sockets(start, &takeover.sockets)) {
+        for (size_t i = 0; i < count; i++)
+            takeover.processes[i] = *processes[i];
+        takeover_exec(&takeover, start->replace, error);
+        free(takeover.sockets.milter);
+    } else {
         error_set(error, "out of memory");
-        return;
     }
-    for (size_t i = 0; i < count; i++)
-        takeover.processes[i] = *processes[i];
-    takeover_exec(&takeover, start->replace, error);
     free(takeover.processes);
+}
+
+/* What was opened for a restart that came to nothing: no MTA is to wait there for an answer. */
+static bool give_up(void *context, size_t slot)
+{
+    struct start *start = context;
+    struct bound *bound = &start->sockets.milter[slot];
+
+    if (start->sockets.control.is_new)
+        bound_shut(&start->sockets.control, true);
+    if (bound->is_new)
+        bound_shut(bound, true);
+    return bound->is_new;
 }
 
 /* The first child has the control socket too; what belongs to others is closed. */
@@ -196,6 +235,8 @@ static int supervise(struct start *start)
                                   .on_taken_over = on_taken_over,
                                   .probe = start->probe[0] != NULL ? start->probe : NULL,
                                   .replace = replace,
+                                  .give_up = give_up,
+                                  .is_in_place = start->is_in_place,
                                   .adopted = start->takeover.processes,
                                   .adopted_count = start->takeover.process_count };
     int code;
@@ -351,6 +392,8 @@ static void take_over_sockets(struct start *start, struct config_report *report)
         if (start->has_plan) {
             start->former = start->takeover.sockets;
             find_slots(start, &names);
+        } else {
+            first_fault(report, &start->refusal);
         }
         sockets_close(&names, false);
     }
@@ -367,6 +410,7 @@ static int start_in_place(struct start *start, struct config_report *report)
         log_write(LOG_LEVEL_ERR, "restart: %s; the daemon ends", error.text);
         return DAEMON_INTERNAL; /* the children end by themselves, without a parent */
     }
+    start->is_in_place = true;
     start->started_s = start->takeover.started_s;
     start->last_good_fd =
         start->takeover.last_good_fd >= 0 ? start->takeover.last_good_fd : last_good_open();

@@ -1,9 +1,7 @@
 /*
  * supervisor: poll over a signalfd and what the children say.
  *
- * Should the parent die, the kernel drains the children (PR_SET_PDEATHSIG, see child.c). A child
- * that says nothing for a minute of looks, though it once did, is ended and replaced: it is looks
- * that are counted, not time, so that a parent that was stopped itself blames nobody.
+ * Should the parent die, the kernel drains the children (PR_SET_PDEATHSIG, see child.c).
  */
 #include "daemon/supervisor_private.h"
 
@@ -25,12 +23,6 @@
 
 #define PAUSE_MS 1000
 #define SAME_BREATH_MS 500
-#define LOOK_MS 5000
-#define SILENT_LOOKS 12
-#define TURNED_AWAY_AT_ONCE 64
-#define SLOW_WATCHDOG_MS                                                                           \
-    15000 /* below the longest silence between two signs of life is no sense                       \
-           */
 
 enum { PER_PROCESS = 2 };
 
@@ -44,6 +36,12 @@ const char *supervisor_slot_name(const struct supervisor *supervisor, const stru
     if (process->slot == PROCESS_NO_SLOT)
         return "a former socket";
     return supervisor->job->slot_name(supervisor->job->context, process->slot);
+}
+
+void supervisor_tell_ready(const struct supervisor *supervisor, const char *status)
+{
+    if (!supervisor->is_draining)
+        notify_ready(status);
 }
 
 struct process *supervisor_child_of(const struct supervisor *supervisor, size_t slot, bool adopted)
@@ -80,7 +78,7 @@ static _Noreturn void child_main(struct supervisor *supervisor, struct child_lin
     int code;
 
     link.deaths = supervisor->slots[link.slot].deaths;
-    link.is_attended = !supervisor->is_ready && job->adopted_count == 0;
+    link.is_attended = !supervisor->is_ready;
     supervisor_abandon(supervisor);
     sigemptyset(&own);
     sigaddset(&own, SIGCHLD);
@@ -149,10 +147,9 @@ static void cannot_start(struct supervisor *supervisor, size_t slot, const char 
     }
 }
 
-/* While children of the program before serve, ours are started beside them. */
-static bool lacks_child(const struct supervisor *supervisor, size_t slot)
+bool supervisor_lacks_child(const struct supervisor *supervisor, size_t slot)
 {
-    if (supervisor_child_of(supervisor, slot, false) != NULL)
+    if (supervisor->slots[slot].is_closed || supervisor_child_of(supervisor, slot, false) != NULL)
         return false;
     return supervisor->is_taking_over || supervisor_child_of(supervisor, slot, true) == NULL;
 }
@@ -164,7 +161,7 @@ static void start_missing(struct supervisor *supervisor)
 
     for (size_t slot = 0; slot < job->slots && !supervisor->is_over && !supervisor->is_draining;
          slot++) {
-        if (!lacks_child(supervisor, slot) ||
+        if (!supervisor_lacks_child(supervisor, slot) ||
             supervisor->slots[slot].start_ms > supervisor_now_ms())
             continue;
         if (job->prepare != NULL && !job->prepare(job->context, &error))
@@ -258,34 +255,6 @@ static void child_ended(struct supervisor *supervisor, struct process *process, 
     }
 }
 
-static void reap_one(struct supervisor *supervisor, pid_t pid, int status)
-{
-    if (pid == supervisor->probe.pid) {
-        restart_probed(supervisor, status);
-        return;
-    }
-    for (size_t i = 0; i < supervisor->count; i++) {
-        struct process *process = supervisor->processes[i];
-        if (process->pid != pid)
-            continue;
-        supervisor->processes[i] = supervisor->processes[--supervisor->count];
-        counter_close_slot(process->row);
-        child_ended(supervisor, process, status);
-        process_close(process);
-        free(process);
-        return;
-    }
-}
-
-static void reap(struct supervisor *supervisor)
-{
-    int status;
-    pid_t pid;
-
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        reap_one(supervisor, pid, status);
-}
-
 /* --- signals ------------------------------------------------------------------------------- */
 
 /* Told twice means at once; but timeout(1) and the like tell a process and its group in one breath.
@@ -309,13 +278,12 @@ static void drain(struct supervisor *supervisor)
 /* Those that retire have their configuration for the rest of their days. */
 static void reload_children(struct supervisor *supervisor, const struct process *except)
 {
-    supervisor->reloading = 0;
     notify_reloading();
     for (size_t i = 0; i < supervisor->count; i++) {
-        const struct process *process = supervisor->processes[i];
+        struct process *process = supervisor->processes[i];
         if (process->state == PROCESS_RETIRING)
             continue;
-        supervisor->reloading++;
+        process->reloads = true;
         if (process != except)
             kill(process->pid, SIGUSR1);
     }
@@ -360,15 +328,21 @@ static void child_ready(struct supervisor *supervisor, struct process *process)
     if (supervisor->is_ready)
         return;
     supervisor->is_ready = true;
-    notify_ready("serving");
+    supervisor_tell_ready(supervisor, "serving");
     if (supervisor->job->on_ready != NULL)
         supervisor->job->on_ready(supervisor->job->context);
 }
 
-static void child_reloaded(struct supervisor *supervisor)
+/* It told the end of its reload, or is dead. */
+static void child_reloaded(struct supervisor *supervisor, struct process *process)
 {
-    if (supervisor->reloading > 0 && --supervisor->reloading == 0)
-        notify_ready("serving");
+    bool is_last = process->reloads;
+
+    process->reloads = false;
+    for (size_t i = 0; i < supervisor->count && is_last; i++)
+        is_last = !supervisor->processes[i]->reloads;
+    if (is_last)
+        supervisor_tell_ready(supervisor, "serving");
 }
 
 static void take_word(struct supervisor *supervisor, struct process *process, enum link_word word,
@@ -386,7 +360,7 @@ static void take_word(struct supervisor *supervisor, struct process *process, en
         reload_children(supervisor, process);
         break;
     case LINK_RELOADED:
-        child_reloaded(supervisor);
+        child_reloaded(supervisor, process);
         break;
     case LINK_RESTART:
         restart_begin(supervisor, process);
@@ -419,100 +393,37 @@ static void take_words(struct supervisor *supervisor, struct process *process)
     }
 }
 
-/* --- who is alive -------------------------------------------------------------------------- */
-
-static void look_at_children(struct supervisor *supervisor)
+static void reap_one(struct supervisor *supervisor, pid_t pid, int status)
 {
+    if (pid == supervisor->probe.pid) {
+        restart_probed(supervisor, status);
+        return;
+    }
     for (size_t i = 0; i < supervisor->count; i++) {
         struct process *process = supervisor->processes[i];
-        if (process->state != PROCESS_SERVING || !process->tells_life)
+        if (process->pid != pid)
             continue;
-        process->silent++;
-        if (process->silent == SILENT_LOOKS) {
-            log_write(LOG_LEVEL_ERR, "process %ld of %s has not answered for %d s and is ended",
-                      (long)process->pid, supervisor_slot_name(supervisor, process),
-                      SILENT_LOOKS * LOOK_MS / 1000);
-            kill(process->pid, SIGABRT); /* it tells what it is at */
-        } else if (process->silent > SILENT_LOOKS) {
-            kill(process->pid, SIGKILL);
-        }
+        take_words(supervisor, process); /* it may have said why */
+        supervisor->processes[i] = supervisor->processes[--supervisor->count];
+        counter_close_slot(process->row);
+        child_ended(supervisor, process, status);
+        child_reloaded(supervisor, process);
+        process_close(process);
+        free(process);
+        return;
     }
 }
 
-static bool is_all_alive(const struct supervisor *supervisor)
+static void reap(struct supervisor *supervisor)
 {
-    uint64_t most_ms =
-        supervisor->watchdog_ms > SLOW_WATCHDOG_MS ? supervisor->watchdog_ms : SLOW_WATCHDOG_MS;
+    int status;
+    pid_t pid;
 
-    for (size_t i = 0; i < supervisor->count; i++) {
-        const struct process *process = supervisor->processes[i];
-        if (process->state == PROCESS_SERVING && process->silent * (uint64_t)LOOK_MS > most_ms)
-            return false;
-    }
-    return true;
-}
-
-static void look_around(struct supervisor *supervisor)
-{
-    uint64_t now = supervisor_now_ms();
-
-    if (now >= supervisor->look_ms) {
-        look_at_children(supervisor);
-        supervisor->look_ms = now + LOOK_MS;
-    }
-    if (supervisor->watchdog_ms > 0 && now >= supervisor->ping_ms) {
-        if (is_all_alive(supervisor))
-            notify_say("WATCHDOG=1");
-        supervisor->ping_ms = now + supervisor->watchdog_ms / 2;
-    }
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        reap_one(supervisor, pid, status);
 }
 
 /* --- rounds -------------------------------------------------------------------------------- */
-
-static bool is_pausing(const struct supervisor *supervisor, size_t slot)
-{
-    return supervisor->is_ready && !supervisor->is_draining && lacks_child(supervisor, slot) &&
-           supervisor_child_of(supervisor, slot, true) == NULL &&
-           supervisor->slots[slot].start_ms > supervisor_now_ms();
-}
-
-/* Nobody serves this socket: an MTA that is cut off defers at once, one that is left hanging waits
- * for its time to run out. */
-static void turn_away(const struct supervisor *supervisor, size_t slot)
-{
-    int listening = supervisor->job->slot_socket(supervisor->job->context, slot);
-
-    for (int i = 0; i < TURNED_AWAY_AT_ONCE; i++) {
-        int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0)
-            return;
-        close(fd);
-        counter_add(COUNTER_TURNED_AWAY, 1);
-    }
-}
-
-/* In the form of control/protocol.h; what was asked is not read. */
-static void answer_for_child(const struct supervisor *supervisor)
-{
-    const struct slot *slot = &supervisor->slots[0];
-    uint64_t now = supervisor_now_ms();
-    char text[300];
-    int fd, size;
-
-    size = snprintf(text, sizeof(text),
-                    "exit 2\ncritical: no process serves %.100s: %u died in a row, the next starts "
-                    "in %u s; the log tells why\n",
-                    supervisor->job->slot_name(supervisor->job->context, 0), slot->backoff.deaths,
-                    (unsigned)(slot->start_ms > now ? (slot->start_ms - now + 999) / 1000 : 0));
-    for (int i = 0; i < TURNED_AWAY_AT_ONCE; i++) {
-        fd = accept4(supervisor->job->desk_socket(supervisor->job->context), NULL, NULL,
-                     SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0)
-            return;
-        send(fd, text, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
-        close(fd);
-    }
-}
 
 static void earlier(uint64_t *due, uint64_t other)
 {
@@ -531,7 +442,7 @@ static int wait_ms(const struct supervisor *supervisor)
     if (supervisor->is_draining)
         earlier(&due, supervisor->kill_ms);
     for (size_t slot = 0; slot < supervisor->job->slots && !supervisor->is_draining; slot++) {
-        if (lacks_child(supervisor, slot))
+        if (supervisor_lacks_child(supervisor, slot))
             earlier(&due, supervisor->slots[slot].start_ms);
     }
     return due > now ? (int)(due - now) : 0;
@@ -541,8 +452,8 @@ static int wait_ms(const struct supervisor *supervisor)
  */
 static size_t fill_poll(struct supervisor *supervisor)
 {
+    const struct supervisor_job *job = supervisor->job;
     struct pollfd *next = supervisor->polled;
-    bool is_dumb;
 
     *next++ = (struct pollfd){ supervisor->signal_fd, POLLIN, 0 };
     *next++ = (struct pollfd){ supervisor->probe.pid != 0 ? supervisor->probe.fd : -1, POLLIN, 0 };
@@ -550,15 +461,15 @@ static size_t fill_poll(struct supervisor *supervisor)
         *next++ = (struct pollfd){ supervisor->processes[i]->link_fd, POLLIN, 0 };
         *next++ = (struct pollfd){ supervisor->processes[i]->voice_fd, POLLIN, 0 };
     }
-    for (size_t slot = 0; slot < supervisor->job->slots; slot++) {
-        bool pauses = supervisor->job->slot_socket != NULL && is_pausing(supervisor, slot);
-        int fd = pauses ? supervisor->job->slot_socket(supervisor->job->context, slot) : -1;
+    for (size_t slot = 0; slot < job->slots; slot++) {
+        bool pauses = job->slot_socket != NULL && supervisor_is_pausing(supervisor, slot);
+        int fd = pauses ? job->slot_socket(job->context, slot) : -1;
         *next++ = (struct pollfd){ fd, POLLIN, 0 };
     }
-    is_dumb = supervisor->job->desk_socket != NULL && is_pausing(supervisor, 0);
-    *next++ =
-        (struct pollfd){ is_dumb ? supervisor->job->desk_socket(supervisor->job->context) : -1,
-                         POLLIN, 0 };
+    *next++ = (struct pollfd){ job->desk_socket != NULL && supervisor_is_pausing(supervisor, 0)
+                                   ? job->desk_socket(job->context)
+                                   : -1,
+                               POLLIN, 0 };
     return (size_t)(next - supervisor->polled);
 }
 
@@ -578,10 +489,10 @@ static void serve_poll(struct supervisor *supervisor)
     }
     for (size_t slot = 0; slot < supervisor->job->slots; slot++) {
         if (polled[PER_PROCESS * count + slot].revents != 0)
-            turn_away(supervisor, slot);
+            pause_turn_away(supervisor, slot);
     }
     if (polled[PER_PROCESS * count + supervisor->job->slots].revents != 0)
-        answer_for_child(supervisor);
+        pause_answer(supervisor);
 }
 
 static void round_once(struct supervisor *supervisor)
@@ -599,7 +510,7 @@ static void round_once(struct supervisor *supervisor)
     take_signals(supervisor);
     reap(supervisor);
     restart_due(supervisor);
-    look_around(supervisor);
+    alive_look(supervisor);
     if (supervisor->is_draining && supervisor_now_ms() >= supervisor->kill_ms) {
         log_write(LOG_LEVEL_WARNING, "a process did not end in time and is killed");
         signal_children(supervisor, SIGKILL, NULL);
@@ -630,7 +541,7 @@ static bool adopt(struct supervisor *supervisor)
         *process = job->adopted[i];
         supervisor->processes[supervisor->count++] = process;
     }
-    supervisor->is_ready = supervisor->is_taking_over = job->adopted_count > 0;
+    supervisor->is_ready = supervisor->is_taking_over = job->is_in_place;
     return true;
 }
 
@@ -642,7 +553,7 @@ static bool supervisor_init(struct supervisor *supervisor, const struct supervis
     *supervisor = (struct supervisor){ .job = job,
                                        .signal_fd = -1,
                                        .probe = { .fd = -1, .said = BUFFER_EMPTY },
-                                       .look_ms = supervisor_now_ms() + LOOK_MS,
+                                       .look_ms = supervisor_now_ms() + ALIVE_LOOK_MS,
                                        .watchdog_ms = notify_watchdog_ms() };
     supervisor->slots = calloc(job->slots, sizeof(*supervisor->slots));
     supervisor->polled = calloc(polled, sizeof(*supervisor->polled));

@@ -50,6 +50,12 @@ struct supervisor_job {
     /* Becomes the program on disk; returns only when it cannot. */
     void (*replace)(void *context, const struct process *const *processes, size_t count,
                     struct error *error);
+    /* A restart in place came to nothing: true if the socket of the slot was opened for it alone;
+     * it is closed then, and nobody is to serve it. NULL: never. */
+    bool (*give_up)(void *context, size_t slot);
+
+    bool is_in_place; /* this program has taken the place of another, whose children serve on should
+                         ours not */
     /* Children of the program before this one, all with is_adopted. */
     const struct process *adopted;
     size_t adopted_count;

@@ -1,6 +1,10 @@
 /*
- * supervisor_private: what supervisor.c (children, signals) and restart.c (the way from one program
- * to the next) share. Not for others.
+ * supervisor_private: what the parent's parts share. Not for others.
+ *
+ *   supervisor.c   children, signals, the rounds
+ *   restart.c      the way from one program to the next
+ *   alive.c        who is alive; the service manager's watchdog
+ *   pause.c        standing in while no child can be started
  */
 #ifndef EM_DAEMON_SUPERVISOR_PRIVATE_H
 #define EM_DAEMON_SUPERVISOR_PRIVATE_H
@@ -15,6 +19,7 @@ struct slot {
     unsigned deaths; /* of all its children */
     struct backoff backoff;
     uint64_t start_ms; /* not before this */
+    bool is_closed;    /* opened for a restart that came to nothing */
 };
 
 struct supervisor {
@@ -33,18 +38,33 @@ struct supervisor {
     uint64_t look_ms;     /* the next look at who is alive */
     uint64_t watchdog_ms; /* interval of the service manager; 0: none */
     uint64_t ping_ms;     /* the next sign of life to it */
-    unsigned reloading;   /* children that have not told the end of a reload */
 
     struct probe probe;
     bool is_taking_over; /* children of the program before serve; ours are starting */
     uint64_t taken_over_by_ms;
 };
 
+#define ALIVE_LOOK_MS 2000
+
 uint64_t supervisor_now_ms(void);
 const char *supervisor_slot_name(const struct supervisor *supervisor,
                                  const struct process *process);
 /* The child of a slot that serves or is to: adopted ones or ours. NULL: none. */
 struct process *supervisor_child_of(const struct supervisor *supervisor, size_t slot, bool adopted);
+
+/* While children of the program before serve, ours are started beside them. */
+bool supervisor_lacks_child(const struct supervisor *supervisor, size_t slot);
+/* Nobody serves the slot, and its next child has to wait. */
+bool supervisor_is_pausing(const struct supervisor *supervisor, size_t slot);
+/* To the service manager, unless it was told that we end. */
+void supervisor_tell_ready(const struct supervisor *supervisor, const char *status);
+
+/* alive.c: looks when it is time to. */
+void alive_look(struct supervisor *supervisor);
+
+/* pause.c: somebody knocks at the socket of a slot, at the control socket. */
+void pause_turn_away(const struct supervisor *supervisor, size_t slot);
+void pause_answer(const struct supervisor *supervisor);
 
 /* restart.c */
 /* A child wants a restart. */

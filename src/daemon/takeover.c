@@ -128,7 +128,7 @@ static bool read_bound(const char *rest, struct bound *bound)
 
     if (sscanf(rest, "%d %ju %ju %d %d %n", &fd, &device, &inode, &has_path, &is_passed, &used) <
             5 ||
-        used == 0 || fd < 0)
+        used == 0 || fd < -1)
         return false;
     *bound = (struct bound){ .spec = strdup(rest + used),
                              .listener = { .fd = fd,
@@ -202,6 +202,10 @@ static bool read_all(char *text, struct takeover *takeover, struct error *error)
     if (line == NULL) {
         error_set(error, "what was handed over is incomplete");
         return false;
+    }
+    for (size_t i = 0; i < takeover->process_count; i++) {
+        if (takeover->processes[i].slot >= takeover->sockets.count)
+            takeover->processes[i].slot = PROCESS_NO_SLOT;
     }
     return true;
 }
