@@ -13,7 +13,9 @@
 #include "daemon/child_private.h"
 #include "log/at_work.h"
 
-enum { FRAMES_MAX = 24 };
+/* The first two are the handler and what the kernel calls it by. All of it is to fit into one line
+ * of the log with what was said before. */
+enum { FRAMES_MAX = 10, FRAMES_OF_OURS = 2 };
 
 static void say(const char *text)
 {
@@ -42,12 +44,15 @@ static const char *name_of(int number)
 static void handle(int number)
 {
     void *frames[FRAMES_MAX];
+    int count;
 
     say(name_of(number));
     say(" ");
     at_work_tell(STDERR_FILENO);
     say("\n");
-    backtrace_symbols_fd(frames, backtrace(frames, FRAMES_MAX), STDERR_FILENO);
+    count = backtrace(frames, FRAMES_MAX);
+    if (count > FRAMES_OF_OURS)
+        backtrace_symbols_fd(frames + FRAMES_OF_OURS, count - FRAMES_OF_OURS, STDERR_FILENO);
     raise(number);
 }
 

@@ -108,19 +108,31 @@ void process_close(struct process *process)
     process->link_fd = process->voice_fd = -1;
 }
 
-/* On one line. */
+/* Each end of a line becomes a separator of three bytes. */
+static size_t printed_size(const struct process *process, size_t begin, size_t end)
+{
+    size_t size = end - begin;
+
+    for (size_t i = begin; i < end; i++)
+        size += process->words[i] == '\n' ? 2 : 0;
+    return size;
+}
+
+/* On one line; where they do not fit, the last of them. */
 static void add_words(const struct process *process, char *out, size_t size)
 {
-    size_t used = strlen(out), end = process->words_size;
-    int more;
+    size_t used = strlen(out), begin = 0, end = process->words_size;
+    const char *prefix = "; last words: ";
 
     while (end > 0 && strchr("\n\r ", process->words[end - 1]) != NULL)
         end--;
-    if (end == 0)
+    if (end == 0 || used + strlen(prefix) >= size)
         return;
-    more = snprintf(out + used, size - used, "; last words: ");
-    used += more > 0 ? (size_t)more : 0;
-    for (size_t i = 0; i < end && used + 4 < size; i++) {
+    memcpy(out + used, prefix, strlen(prefix));
+    used += strlen(prefix);
+    while (begin < end && printed_size(process, begin, end) >= size - used)
+        begin++;
+    for (size_t i = begin; i < end; i++) {
         if (process->words[i] == '\n') {
             memcpy(out + used, " | ", 3);
             used += 3;
@@ -128,8 +140,7 @@ static void add_words(const struct process *process, char *out, size_t size)
             out[used++] = process->words[i];
         }
     }
-    if (used < size)
-        out[used] = '\0';
+    out[used] = '\0';
 }
 
 void process_describe_end(const struct process *process, int status, char *out, size_t size)
