@@ -107,6 +107,26 @@ static void describe(int fd, char *out, size_t size)
     }
 }
 
+void passed_explain(const struct passed *passed, const char *text, struct error *error)
+{
+    char what[200];
+
+    for (size_t i = 0; i < passed->count; i++) {
+        if (passed->is_taken[i])
+            continue;
+        describe(passed->fds[i], what, sizeof(what));
+        error_set(error,
+                  "the service manager hands over %s and not %s: make the socket unit and this "
+                  "setting say the same",
+                  what, text);
+        return;
+    }
+    error_set(error,
+              "the service manager hands over other sockets and not %s: add it to the "
+              "socket unit, or remove it here",
+              text);
+}
+
 bool passed_is_used_up(const struct passed *passed, struct error *error)
 {
     char what[200];

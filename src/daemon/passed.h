@@ -25,6 +25,8 @@ struct passed {
 bool passed_take(struct passed *passed_r, struct error *error);
 /* The descriptor that listens at `spec`, which is then taken; -1: none does. */
 int passed_find(struct passed *passed, const struct listen_spec *spec);
+/* Why `text`, which was not found, is a fault: *error names it and what was handed over instead. */
+void passed_explain(const struct passed *passed, const char *text, struct error *error);
 /* All have been found? False: *error names one that has not. */
 bool passed_is_used_up(const struct passed *passed, struct error *error);
 
