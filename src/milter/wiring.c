@@ -188,8 +188,10 @@ static unsigned missing_macros(const struct wiring_notes *notes, const struct jo
     missing |= (unsigned)(session->mta_name.size == 0) << MACRO_J;
     missing |= (unsigned)(session->mta_version.size == 0) << MACRO_V;
     missing |= (unsigned)(session->daemon_name.size == 0) << MACRO_DAEMON_NAME;
-    missing |= (unsigned)(envelope->auth_type.size > 0 && envelope->login.size == 0)
-               << MACRO_AUTH_AUTHEN;
+    /* Where we ask, a type without a login is no login: milter_macro_defaults may invent one. */
+    missing |=
+        (unsigned)(!notes->asks_macros && envelope->auth_type.size > 0 && envelope->login.size == 0)
+        << MACRO_AUTH_AUTHEN;
     /* Postfix has none for what sendmail(1) hands over. */
     missing |= (unsigned)(!notes->has_mailer && !envelope->sender_is_bare) << MACRO_RCPT_MAILER;
     missing |= (unsigned)(envelope->queue_id.size == 0) << MACRO_I;
@@ -209,7 +211,7 @@ static void watch_macros(struct wiring_listener *listener, const struct wiring_n
         add_listener(&text, listener);
         buffer_printf(&text, ": the mail server does not send the macro %s%s: %s", macros[i].name,
                       notes->asks_macros ? ", although it was asked to" : "", macros[i].then);
-        if (!notes->asks_macros)
+        if (!notes->asks_macros) /* else the lists of the MTA are not in force */
             add_macro_remedy(&text, &macros[i], kind_of(job->message.session));
         warn(job->world, &text);
     }

@@ -230,6 +230,12 @@ static void macros_that_need_not_come(void **state)
     call(&talk, "127.0.0.1");
     message_from(&talk, "www-data@example.org");
     expect_silence(&talk);
+    fake_mta_set(&talk.mta, "{rcpt_mailer}",
+                 "smtp"); /* a constant, where we were told all there is */
+    fake_mta_set(&talk.mta, "{auth_type}", "TLS");
+    talk.connection->notes.asks_macros = true;
+    messages(&talk, 1);
+    expect_silence(&talk);
     talk_close(&talk);
 }
 
