@@ -43,6 +43,12 @@ struct name_code {
     unsigned code;
 };
 
+/* Who is told that there is something to flush. */
+struct flusher {
+    void (*wake)(void *context);
+    void *context;
+};
+
 /* RFC 3164 4.1.1. "kern" is not for programs. */
 static const struct name_code facilities[] = {
     { "user", 1 },    { "mail", 2 },    { "daemon", 3 },  { "auth", 4 },    { "syslog", 5 },
@@ -67,6 +73,7 @@ static struct {
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
     uint64_t untold; /* lines lost */
     struct backlog backlog;
+    struct flusher flusher;
 } process_log = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .fd = -1,
@@ -77,7 +84,6 @@ static struct {
 };
 
 static _Atomic int highest_level = LOG_LEVEL_INFO;
-static void (*_Atomic wake_flusher)(void);
 
 enum sending {
     SENDING_DONE,
@@ -156,7 +162,7 @@ static void forget_parent(void)
 {
     backlog_clear(&process_log.backlog);
     process_log.untold = 0;
-    atomic_store(&wake_flusher, NULL);
+    process_log.flusher = (struct flusher){ NULL, NULL };
 }
 
 static void open_log(const char *program, bool to_syslog)
@@ -387,7 +393,7 @@ static void write_locked(enum log_level level, struct span line)
 void log_write_line(enum log_level level, struct span line)
 {
     int saved_errno = errno; /* callers log and then look at errno */
-    void (*wake)(void);
+    struct flusher flusher = { NULL, NULL };
     bool was_idle;
 
     if ((int)level > atomic_load_explicit(&highest_level, memory_order_relaxed))
@@ -398,10 +404,11 @@ void log_write_line(enum log_level level, struct span line)
     pthread_mutex_lock(&process_log.lock);
     was_idle = !has_something_left();
     write_locked(level, line);
-    wake = was_idle && has_something_left() ? atomic_load(&wake_flusher) : NULL;
+    if (was_idle && has_something_left())
+        flusher = process_log.flusher;
     pthread_mutex_unlock(&process_log.lock);
-    if (wake != NULL)
-        wake();
+    if (flusher.wake != NULL)
+        flusher.wake(flusher.context);
     errno = saved_errno;
 }
 
@@ -440,9 +447,16 @@ struct log_sink *log_process_sink(void)
 
 /* --- flushing -------------------------------------------------------------------------------- */
 
-void log_on_backlog(void (*wake)(void))
+void log_on_backlog(void (*wake)(void *context), void *context)
 {
-    atomic_store(&wake_flusher, wake);
+    bool is_late;
+
+    pthread_mutex_lock(&process_log.lock);
+    process_log.flusher = (struct flusher){ wake, context };
+    is_late = has_something_left();
+    pthread_mutex_unlock(&process_log.lock);
+    if (wake != NULL && is_late)
+        wake(context);
 }
 
 static size_t count_lines(void)

@@ -62,10 +62,10 @@ struct log_sink *log_process_sink(void);
  */
 bool log_flush(void);
 enum { LOG_FLUSH_MS = 50 };
-/* Whom to tell that log_flush() has something to do from now on; NULL: nobody. Called by whoever
- * writes, without a lock held; it must not wait. A fork clears it in the child, with the next
- * log_open_*(). */
-void log_on_backlog(void (*wake)(void));
+/* Whom to tell that log_flush() has something to do from now on, at once if it has already; NULL:
+ * nobody. Called by whoever writes, without a lock held; it must not wait. A fork clears it in the
+ * child, with the next log_open_*(). */
+void log_on_backlog(void (*wake)(void *context), void *context);
 /* At the end of a process: flushes, for at most so long. False: something is left. */
 bool log_drain(int timeout_ms);
 /* Lines lost since start, of all processes that count together: the backlog was full, or went with

@@ -110,7 +110,7 @@ static int begin(void **state)
     log_set_syslog_path(address.sun_path);
     log_set_level(LOG_LEVEL_DEBUG);
     log_set_backlog_bytes(64 * 1024);
-    log_on_backlog(NULL);
+    log_on_backlog(NULL, NULL);
     receiver_start();
     if (!log_open_syslog("egress-test", "mail"))
         return -1;
@@ -346,33 +346,36 @@ static void test_time_of_event(void **state)
     assert_true(strncmp(line + 4, before, 15) == 0 || strncmp(line + 4, after, 15) == 0);
 }
 
-static int wakes;
-
 /* Flushing proves that no lock is held; the daemon's only rings its loop. */
-static void wake(void)
+static void wake(void *context)
 {
-    wakes++;
+    int *wakes = context;
+
+    (*wakes)++;
     log_flush();
 }
 
 static void test_wake(void **state)
 {
+    int wakes = 0;
+
     (void)state;
-    log_on_backlog(wake);
-    wakes = 0;
+    log_on_backlog(wake, &wakes);
     log_write(LOG_LEVEL_INFO, "passes");
     assert_int_equal(wakes, 0);
     receiver_stop();
     for (int i = 0; i < 5; i++)
         log_write(LOG_LEVEL_INFO, "waits");
     assert_int_equal(wakes, 1);
+    log_on_backlog(wake, &wakes); /* told late */
+    assert_int_equal(wakes, 2);
     receiver_start();
     assert_false(log_flush());
     receiver_stop();
     log_write(LOG_LEVEL_INFO, "waits");
-    assert_int_equal(wakes, 2);
+    assert_int_equal(wakes, 3);
     receiver_start();
-    log_on_backlog(NULL);
+    log_on_backlog(NULL, NULL);
 }
 
 /* What waits in the parent is sent by the parent alone. */
