@@ -2,12 +2,11 @@
 
 import os
 import re
-import socket
-import struct
 
 from stage.base import wait_until
 from stage.client import Client
 from stage.mail import Mail
+from stage.oldmta import OldMta
 from stage.suite import Group, expect, expect_equal
 from stage.world import LOGIN, PASSWORD, World, enforcing
 
@@ -57,54 +56,12 @@ def short_lists(w):
     expect_equal(warnings(w), [], "warnings")
 
 
-class OldMta:
-    """An MTA of a time when milters could not ask for macros: one transaction, with the macros it is told to send."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(10)
-        self.socket.connect(path)
-
-    def say(self, command, data=b"", replies=True):
-        self.socket.sendall(struct.pack("!I", len(data) + 1) + command + data)
-        while replies:
-            (size,) = struct.unpack("!I", self._exactly(4))
-            packet = self._exactly(size)
-            if packet[:1] in b"Ocartydf":
-                return packet
-        return b""
-
-    def _exactly(self, size):
-        data = b""
-        while len(data) < size:
-            chunk = self.socket.recv(size - len(data))
-            expect(chunk, "the daemon hung up")
-            data += chunk
-        return data
-
-    def macros(self, command, **values):
-        names = (name.encode() if len(name) == 1 else b"{" + name.encode() + b"}" for name in values)
-        self.say(b"D", command + b"".join(name + b"\0" + value.encode() + b"\0"
-                                          for name, value in zip(names, values.values())), replies=False)
-
-    def transact(self, version):
-        self.say(b"O", struct.pack("!III", 6, 0xff, 0))  # no SMFIF_SETSYMLIST
-        self.macros(b"C", j="old.acme.example", daemon_name="OLD", v=version)
-        self.say(b"C", b"host\0" + b"4" + struct.pack("!H", 25) + b"192.0.2.99\0")
-        self.macros(b"M", auth_type="plain")
-        self.say(b"M", b"<alice@acme.example>\0")
-        self.say(b"R", b"<bob@away.example>\0")
-        self.say(b"L", b"From\0alice@acme.example\0")
-        self.say(b"N")
-        self.say(b"E")
-        self.say(b"Q", replies=False)
-        self.socket.close()
-
-
 @group.case("an MTA that cannot be asked for macros: the lists to set are named, as this Postfix has them by default")
 def cannot_be_asked(w):
     w.guard.restart()
-    OldMta(w.guard.socket.split(":", 1)[1]).transact("Postfix 2.5.0")
+    with OldMta(w.guard.socket.split(":", 1)[1], "192.0.2.99",
+                j="old.acme.example", daemon_name="OLD", v="Postfix 2.5.0") as mta:
+        mta.transact("alice@acme.example", "bob@away.example", auth_type="plain")
     told = wait_until(lambda: len(warnings(w)) >= 3 and warnings(w), 5, lambda: f"three warnings: {w.guard.log()}")
     expect_equal([re.search(r"the macro (\S+): ", line).group(1) for line in told],
                  ["{auth_authen}", "{rcpt_mailer}", "i"], "macros")

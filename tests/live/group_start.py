@@ -8,6 +8,7 @@ import socket
 from stage.base import Failure, Stage, run_tool, wait_until
 from stage.guard import Guard
 from stage.keys import Keys
+from stage.oldmta import OldMta
 from stage.suite import Group, expect, expect_equal
 from stage.syslog import Syslog
 
@@ -252,15 +253,44 @@ def usage(y):
 @group.case("in the background it logs to syslog, and TERM ends it")
 def background(y):
     guard = y.guard('mode = "enforce";\n')
-    syslog = Syslog(y.stage)
-    script = y.stage.write("background", "#!/bin/sh -e\n" + syslog.world_script() + 'exec "$@"\n', mode=0o755)
+    _start_in_background(y, guard)
+    _end_in_background(guard)
+
+
+def _start_in_background(y, guard):
+    """With a syslog of its own, which is returned."""
+    syslog = Syslog(y.stage, f"{guard.name}-syslog")
+    script = y.stage.write(f"{guard.name}/background", "#!/bin/sh -e\n" + syslog.world_script() + 'exec "$@"\n',
+                           mode=0o755)
     run_tool(["unshare", "--mount", script, guard.program, "-c", guard.config_path])
     syslog.wait(r"<\d+>.*egress-milter")
     path = guard.socket.split(":", 1)[1]
     wait_until(lambda: os.path.exists(path), 10, "the socket")
+    return syslog
+
+
+def _end_in_background(guard):
     pid = _daemon_pid(guard)
     os.kill(pid, signal.SIGTERM)
     wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 15, f"the end of {pid}")
+
+
+@group.case("a receiver of the log that stalls holds up no mail, and gets every line in order afterwards")
+def stalled_log(y):
+    guard = y.guard('mode = "enforce";\n')
+    syslog = _start_in_background(y, guard)
+    syslog.stall()
+    with OldMta(guard.socket.split(":", 1)[1], "127.0.0.1", j="mx.acme.example") as mta:
+        for number in range(1000):
+            mta.transact("root@acme.example", "bob@away.example", f"<n{number}@acme.example>")
+        expect(len(re.findall("msgid=<n", syslog.text())) < 1000, "the log did not stall")
+        syslog.resume()
+        for number in range(1000, 1200):
+            mta.transact("root@acme.example", "bob@away.example", f"<n{number}@acme.example>")
+    wait_until(lambda: "msgid=<n1199@" in syslog.text(), 10, lambda: f"the last line, in {syslog.text()[-2000:]}")
+    expect_equal(re.findall(r"msgid=<n(\d+)@", syslog.text()), [str(number) for number in range(1200)], "lines")
+    expect("lines lost" not in syslog.text(), "lines were lost")
+    _end_in_background(guard)
 
 
 def _daemon_pid(guard):

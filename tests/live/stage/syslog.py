@@ -31,6 +31,8 @@ class Syslog:
         self.receiver.bind(self.socket_path)
         os.chmod(self.socket_path, 0o666)
         self.closing = False
+        self.reading = threading.Event()
+        self.reading.set()
         self.thread = threading.Thread(target=self._receive, daemon=True)
         self.thread.start()
         stage.on_close(self.close)
@@ -38,10 +40,19 @@ class Syslog:
     def _receive(self):
         with open(self.path, "ab", buffering=0) as stream:
             while not self.closing:
+                self.reading.wait()
                 stream.write(self.receiver.recv(65536).rstrip(b"\n\0") + b"\n")
+
+    def stall(self):
+        """Takes one more datagram, and then none until resume()."""
+        self.reading.clear()
+
+    def resume(self):
+        self.reading.set()
 
     def close(self):
         self.closing = True
+        self.resume()
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as knock:
             knock.sendto(b"<46>end", self.socket_path)
         self.thread.join(timeout=5)
