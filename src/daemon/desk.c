@@ -89,12 +89,9 @@ static void link_event(struct loop *loop, struct loop_watch *watch, short revent
 
 /* --- the log ------------------------------------------------------------------------------- */
 
-/* A writer cannot hand over which loop to wake. Set once, before there is a second thread. */
-static struct loop *flushing_loop;
-
-static void wake_desk(void)
+static void wake_desk(void *loop)
 {
-    loop_wake(flushing_loop);
+    loop_wake(loop);
 }
 
 static void flush_event(struct loop *loop, struct loop_watch *watch, short revents, void *context)
@@ -118,8 +115,7 @@ static bool follow_log(struct child *child)
     if (child->log_watch == NULL)
         return false;
     loop_on_wake(child->loop, log_has_backlog, child);
-    flushing_loop = child->loop;
-    log_on_backlog(wake_desk);
+    log_on_backlog(wake_desk, child->loop);
     return true;
 }
 

@@ -285,10 +285,8 @@ def stalled_log(y):
             mta.transact("root@acme.example", "bob@away.example", f"<n{number}@acme.example>")
         expect(len(re.findall("msgid=<n", syslog.text())) < 1000, "the log did not stall")
         syslog.resume()
-        for number in range(1000, 1200):
-            mta.transact("root@acme.example", "bob@away.example", f"<n{number}@acme.example>")
-    wait_until(lambda: "msgid=<n1199@" in syslog.text(), 10, lambda: f"the last line, in {syslog.text()[-2000:]}")
-    expect_equal(re.findall(r"msgid=<n(\d+)@", syslog.text()), [str(number) for number in range(1200)], "lines")
+    wait_until(lambda: "msgid=<n999@" in syslog.text(), 10, lambda: f"the last line, in {syslog.text()[-2000:]}")
+    expect_equal(re.findall(r"msgid=<n(\d+)@", syslog.text()), [str(number) for number in range(1000)], "lines")
     expect("lines lost" not in syslog.text(), "lines were lost")
     _end_in_background(guard)
 
