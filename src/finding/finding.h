@@ -38,7 +38,8 @@ enum mail_class {
     ROW(MESSAGE_ID_MISSING, "message-id-missing", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")         \
     ROW(LINE_TOO_LONG, "line-too-long", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")                 \
     ROW(SIGNING_FAILED, "signing-failed", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.5")               \
-    ROW(MESSAGE_CEILING, "message-ceiling", REJECT, REJECT, REJECT, "552", "5.3.4")
+    ROW(MESSAGE_CEILING, "message-ceiling", REJECT, REJECT, REJECT, "552", "5.3.4")                \
+    ROW(OVERLOAD, "overload", DEFER, DEFER, DEFER, "550", "5.3.2")
 
 enum finding_id {
 #define FINDING_ENUM(id, name, submission, others, lists, code, enhanced) FINDING_##id,

@@ -38,7 +38,8 @@
     ROW(TURNED_AWAY, "turned_away")                                                                \
     ROW(LOG_LINES_LOST, "log_lines_lost")                                                          \
     ROW(LOG_LINES_QUEUED, "log_lines_queued")                                                      \
-    ROW(LOG_BYTES_QUEUED, "log_bytes_queued")
+    ROW(LOG_BYTES_QUEUED, "log_bytes_queued")                                                      \
+    ROW(OVERLOAD, "overload")
 
 enum counter_id {
 #define COUNTER_ENUM(id, name) COUNTER_##id,

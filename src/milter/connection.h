@@ -33,7 +33,14 @@ struct connection {
     bool is_in_header;      /* fields have come, their end has not */
     bool is_counted;        /* among the open connections */
     struct wiring_notes notes;
+    bool is_admitted;     /* found a place under the ceiling of connections, and keeps it */
     unsigned long silent; /* libmilter.c: events the MTA was told not to wait for (SMFIP_NR_*) */
+};
+
+/* overload.c: what was refused since the last line about it. */
+struct overload {
+    _Atomic uint64_t told_ns; /* 0: never */
+    atomic_uint refused;
 };
 
 struct milter {
@@ -42,6 +49,9 @@ struct milter {
     const struct mta *mta;
     struct world own_world; /* what `world` points to in a milter made by milter_new() */
     struct waiting waits;
+    sem_t sign_gate;
+    struct arena_account memory; /* of all messages */
+    struct overload overload;
     struct kicker kicker;
     struct connection *own;   /* stands for all connections of the kicker; never in a transaction */
     atomic_bool is_private;   /* who negotiates now is the kicker */
@@ -57,6 +67,13 @@ struct milter {
 
 /* serve.c: something that was open is open no more. */
 void milter_note_end(struct milter *milter);
+
+/* overload.c: gives a place under the ceiling of connections, if one is free. */
+void overload_admit(struct connection *connection, const struct site *site);
+/* NULL, or why no message may begin here now. */
+const char *overload_reason(struct connection *connection, const struct site *site);
+/* Counts a refusal; a line at once, then one a minute with the number. */
+void overload_note(struct milter *milter, const char *reason);
 
 /* libmilter.c, for serve.c and doors.c. */
 extern const struct mta mta_libmilter;

@@ -6,6 +6,7 @@
  * exactly once.
  */
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -14,7 +15,10 @@
 #include "milter/connection.h"
 #include "policy/pipeline.h"
 
-enum { MAIL_PARAMETERS_MAX = 16 };
+enum {
+    MAIL_PARAMETERS_MAX = 16,
+    FACT_BYTES_MAX = 512 /* of what is kept per connection; names are shorter (RFC 5321 4.5.3.1) */
+};
 
 struct connection *connection_new(struct milter *milter, bool keeps_space)
 {
@@ -33,11 +37,14 @@ static void free_fact(struct span *fact)
     *fact = (struct span){ NULL, 0 };
 }
 
-/* Facts change seldom: a copy is made only when the text is new. An empty macro is an absent one.
- */
+/* Facts change seldom: a copy is made only when the text is new. An empty macro is an absent one,
+ * an overlong one is cut. */
 static void set_fact(struct span *fact, const char *text)
 {
     struct span value = span_of(text != NULL && text[0] != '\0' ? text : NULL);
+    if (value.size > FACT_BYTES_MAX) {
+        value = span_first(value, FACT_BYTES_MAX);
+    }
     if (span_is_equal(*fact, value)) {
         return;
     }
@@ -123,6 +130,9 @@ enum answer on_connect(struct connection *connection, const char *host,
         connection->is_counted = true;
         counter_add(COUNTER_CONNECTIONS, 1);
         counter_add(COUNTER_CONNECTIONS_OPEN, 1);
+        struct site *site = site_holder_get(connection->milter->holder);
+        overload_admit(connection, site); /* by the order of arrival, not of the first MAIL */
+        site_unref(&site);
     }
     connection->session.client = ip_of(address);
     set_fact(&connection->session.client_name, host);
@@ -150,11 +160,17 @@ static void read_session_macros(struct connection *connection, void *handle)
     set_fact(&session->cert_issuer, mta->macro(handle, "{cert_issuer}"));
 }
 
-static struct job *begin_message(struct connection *connection)
+/* NULL: *reason_r says why not. */
+static struct job *begin_message(struct connection *connection, const char **reason_r)
 {
     struct milter *milter = connection->milter;
     struct site *site = site_holder_get(milter->holder);
-    struct job *job = job_new(site, milter->world, &connection->session);
+    struct job *job = NULL;
+    *reason_r = overload_reason(connection, site);
+    if (*reason_r == NULL) {
+        job = job_new(site, milter->world, &connection->session);
+        *reason_r = "out of memory";
+    }
     site_unref(&site); /* the job holds its own reference */
     if (job != NULL) {
         atomic_fetch_add(&milter->open_messages, 1);
@@ -163,6 +179,7 @@ static struct job *begin_message(struct connection *connection)
     return job;
 }
 
+/* In observe mode too: there is nothing that could be observed. */
 static enum answer refuse_for_now(struct connection *connection, void *handle, const char *text)
 {
     connection->milter->mta->set_reply(handle, "451", "4.3.2", text);
@@ -201,9 +218,13 @@ enum answer on_mail(struct connection *connection, void *handle, char **argv)
         return refuse_for_now(connection, handle, "the mail guard is stopping; try again later");
     }
     read_session_macros(connection, handle);
-    connection->job = begin_message(connection);
+    const char *reason;
+    connection->job = begin_message(connection, &reason);
     if (connection->job == NULL) {
-        return refuse_for_now(connection, handle, "out of memory; try again later");
+        char text[80];
+        snprintf(text, sizeof(text), "overload: %s; try again later", reason);
+        overload_note(connection->milter, reason);
+        return refuse_for_now(connection, handle, text);
     }
     struct span parameters[MAIL_PARAMETERS_MAX];
     size_t count = 0;

@@ -194,18 +194,20 @@ static bool fan_poll(struct fan *fan, int wake_fd, int timeout_ms)
 
 struct beat {
     unsigned waiters; /* at the last round */
+    bool was_idle;    /* nobody waited then, not even in line */
     int hot;          /* whole rounds still to come */
     uint64_t next_ms;
 };
 
 /* One round, when it is time for one. */
-static void kick_round(struct fan *fan, struct beat *beat, unsigned waiters)
+static void kick_round(struct fan *fan, struct beat *beat, unsigned waiters, bool is_idle)
 {
     if (waiters > beat->waiters) {
         beat->hot = HOT_ROUNDS;
     }
     beat->waiters = waiters;
-    if (waiters == 0) {
+    beat->was_idle = is_idle;
+    if (is_idle) {
         fan_kick(fan, 1);
         beat->next_ms = now_ms() + KICKER_PULSE_MS / 2; /* the answer comes a little later */
         return;
@@ -222,9 +224,10 @@ static void kick_on(struct milter *milter, struct fan *fan)
     while (!atomic_load(&kicker->is_stopped)) {
         waiting_settle(&milter->waits);
         unsigned waiters = waiting_count(&milter->waits);
+        bool is_idle = waiters == 0 && waiting_queued(&milter->waits) == 0;
         uint64_t now = now_ms();
-        if (now >= beat.next_ms || (waiters > 0 && beat.waiters == 0)) {
-            kick_round(fan, &beat, waiters);
+        if (now >= beat.next_ms || (beat.was_idle && !is_idle)) {
+            kick_round(fan, &beat, waiters, is_idle);
         }
         int timeout_ms = beat.next_ms > now ? (int)(beat.next_ms - now) : 0;
         if (fan_poll(fan, milter->waits.wake_fd, timeout_ms)) {

@@ -23,6 +23,10 @@ struct socket_settings {
 extern const struct config_table
     milter_socket_table; /* top level: socket, socket_mode, socket_group, socket_open */
 
+/* How many descriptors a serving process may need: those of all sessions that are served, some
+ * more for sessions that are refused but stay, the kicker's, and what the process has otherwise. */
+size_t milter_descriptors_needed(const struct site *site);
+
 struct milter; /* one per process: what all sessions share */
 
 /*

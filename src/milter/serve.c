@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "log/log.h"
 #include "milter/connection.h"
@@ -14,6 +15,13 @@ enum {
     WAITS_MAX = 64, /* each is a thread of libmilter; beyond that evidence stays unknown */
     LOOK_MS = 20    /* between looks for sessions that libmilter has not told of */
 };
+
+size_t milter_descriptors_needed(const struct site *site)
+{
+    enum { OTHERS = 128 /* logs, tables, control, libmilter's own */ };
+    size_t connections = (size_t)site->ceilings->connections;
+    return connections + connections / 4 + 2 * (size_t)KICKER_FAN + OTHERS;
+}
 
 struct milter *milter_new(struct site_holder *holder, const struct world *world)
 {
@@ -28,6 +36,8 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
         free(milter);
         return NULL;
     }
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    sem_init(&milter->sign_gate, 0, cores > 0 ? (unsigned)cores : 1);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&milter->lock, NULL);
@@ -36,6 +46,8 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
     milter->holder = holder;
     milter->own_world = *world;
     milter->own_world.waits = &milter->waits;
+    milter->own_world.sign_gate = &milter->sign_gate;
+    milter->own_world.memory = &milter->memory;
     milter->world = &milter->own_world;
     milter->mta = &mta_libmilter;
     milter->kicker.fan = KICKER_FAN;
@@ -52,6 +64,7 @@ void milter_free(struct milter **milter)
         return;
     }
     waiting_destroy(&m->waits);
+    sem_destroy(&m->sign_gate);
     pthread_cond_destroy(&m->changed);
     pthread_mutex_destroy(&m->lock);
     free(m->own);

@@ -24,8 +24,10 @@ enum disposition disposition_of(const struct job *job, const struct finding *str
     case ACTION_DEFER:
         /* Held mail leaves without passing here again, so what could not be signed waits where it
          * is. */
-        return is_handed_over && strongest->id != FINDING_SIGNING_FAILED ? DISPOSITION_HOLD
-                                                                         : DISPOSITION_DEFER;
+        return is_handed_over && strongest->id != FINDING_SIGNING_FAILED &&
+                       strongest->id != FINDING_OVERLOAD
+                   ? DISPOSITION_HOLD
+                   : DISPOSITION_DEFER;
     case ACTION_REJECT:
         return is_handed_over && !is_sender_ours(job) ? DISPOSITION_HOLD : DISPOSITION_REJECT;
     default:

@@ -1,6 +1,7 @@
 /*
  * engine: weighs the findings: each gets its action from the rules of its class, the strongest
- * decides. In observe mode everything is weighed alike and nothing is done.
+ * decides. In observe mode everything is weighed alike and nothing is done, but that overload
+ * defers.
  */
 #include "policy/policy_private.h"
 
@@ -103,7 +104,9 @@ void engine_weigh(struct job *job)
     if (is_stopped(verdict->would)) {
         explain_stop(job, verdict->would);
     }
-    if (job->site->general->mode == MODE_OBSERVE) {
+    /* What is not known completely can be neither signed nor observed. */
+    bool is_overload = verdict->by != NULL && verdict->by->id == FINDING_OVERLOAD;
+    if (job->site->general->mode == MODE_OBSERVE && !is_overload) {
         verdict->disposition = DISPOSITION_ACCEPT;
         ticket_remove(job);
         return;

@@ -1,6 +1,6 @@
 /*
  * job: collects one message. What does not fit under the ceiling is left out and remembered as
- * such; the verdict on an incomplete message is message-ceiling (or, inbound, none).
+ * such; the verdict on an incomplete message is message-ceiling or overload (or, inbound, none).
  */
 #include "policy/job.h"
 
@@ -11,7 +11,7 @@
 
 struct job *job_new(struct site *site, const struct world *world, const struct session *session)
 {
-    struct arena *arena = arena_new((size_t)site->ceilings->message_bytes);
+    struct arena *arena = arena_new_within(world->memory, (size_t)site->ceilings->message_bytes);
     struct job *job = arena != NULL ? arena_alloc(arena, sizeof(*job)) : NULL;
     if (job == NULL) {
         arena_free(&arena);

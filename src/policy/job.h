@@ -11,6 +11,7 @@
 #ifndef EM_POLICY_JOB_H
 #define EM_POLICY_JOB_H
 
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,8 @@ struct world {
     struct log_sink *log;
     /* From here on NULL where a message has the process to itself (tests, explain). */
     struct waiting *waits; /* around whatever is waited for; the milter provides it */
+    sem_t *sign_gate; /* as many as may sign at once: one for each core; the milter provides it */
+    struct arena_account *memory; /* what all messages take together; the milter provides it */
 };
 
 /* What came of signing. */
@@ -74,6 +77,7 @@ struct job {
     struct signing signing;
     enum ticket_state ticket;
 
+    bool is_starved; /* what did not fit was refused for the sake of others, not for its size */
     bool is_finished;
     uint64_t began_ns;
     uint64_t spent_ns; /* within pipeline_run */

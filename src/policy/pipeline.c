@@ -32,6 +32,7 @@ static void note_ceiling(struct job *job)
 {
     if (arena_is_exhausted(job->arena) && !job->message.is_over_ceiling) {
         job->message.is_over_ceiling = true;
+        job->is_starved = arena_is_starved(job->arena);
         arena_grant(job->arena, VERDICT_RESERVE_BYTES);
     }
 }
@@ -55,6 +56,11 @@ static void gather_evidence(struct job *job)
 static void run_checks(struct job *job)
 {
     if (!is_judged(job)) {
+        return;
+    }
+    if (job->is_starved) {
+        finding_add(&job->findings, FINDING_OVERLOAD, "try again later",
+                    "no memory is left beside other messages");
         return;
     }
     if (job->message.is_over_ceiling) {

@@ -141,6 +141,7 @@ static void count(const struct job *job, enum outcome outcome)
     }
     for (const struct finding *f = job->findings.first; f != NULL; f = f->next) {
         counter_add(COUNTER_SIGNING_FAILED, f->id == FINDING_SIGNING_FAILED ? 1 : 0);
+        counter_add(COUNTER_OVERLOAD, f->id == FINDING_OVERLOAD ? 1 : 0);
     }
 }
 

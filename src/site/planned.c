@@ -60,7 +60,6 @@ static const struct config_row rule_rows[] = {
     { .name = "client-listed", .type = CONFIG_PLANNED },
     { .name = "unsubscribe-missing", .type = CONFIG_PLANNED },
     { .name = "anomaly", .type = CONFIG_PLANNED },
-    { .name = "overload", .type = CONFIG_PLANNED },
     CONFIG_ROWS_END,
 };
 

@@ -39,7 +39,8 @@ static void complain(const struct config *config, struct config_report *report, 
     config_complain(report, severity, &place, setting, "%s", what);
 }
 
-/* A repair only where there is one to make; signing-failed belongs to the domain. */
+/* A repair only where there is one to make; signing-failed belongs to the domain, overload to the
+ * ceilings. */
 static void check_rules(const struct config *config, const void *settings,
                         struct config_report *report)
 {
@@ -54,6 +55,10 @@ static void check_rules(const struct config *config, const void *settings,
     if (rules->action[FINDING_SIGNING_FAILED] >= 0) {
         complain(config, report, FINDING_SIGNING_FAILED, CONFIG_ERROR,
                  "is decided per domain; set domains[].on_failure");
+    }
+    if (rules->action[FINDING_OVERLOAD] >= 0) {
+        complain(config, report, FINDING_OVERLOAD, CONFIG_ERROR,
+                 "is always deferred; set ceilings.connections and ceilings.total");
     }
     int ceiling = rules->action[FINDING_MESSAGE_CEILING];
     if (ceiling >= 0 && ceiling < ACTION_HOLD) {

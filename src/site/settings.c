@@ -75,13 +75,38 @@ static const struct config_row ceiling_rows[] = {
       .min = 64 * 1024,
       .max = 1024 * 1024 * 1024,
       .brief = "memory kept for one message: header fields and recipients" },
-    { .name = "connections", .type = CONFIG_PLANNED, .brief = "sessions at once" },
+    { .name = "total",
+      .type = CONFIG_SIZE,
+      .offset = offsetof(struct ceiling_settings, total_bytes),
+      .fallback = "512M",
+      .min = 16 * 1024 * 1024,
+      .max = (int64_t)1024 * 1024 * 1024 * 1024,
+      .brief = "memory kept for all messages of a socket together" },
+    { .name = "connections",
+      .type = CONFIG_INT,
+      .offset = offsetof(struct ceiling_settings, connections),
+      .fallback = "2000",
+      .min = 1,
+      .max = 100000,
+      .brief = "sessions at once, on all sockets together" },
     CONFIG_ROWS_END,
 };
 
+static void check_ceilings(const struct config *config, const void *settings,
+                           struct config_report *report)
+{
+    const struct ceiling_settings *ceilings = settings;
+    struct config_place place = config_where(config, &site_ceiling_table, "message");
+    if (ceilings->message_bytes > ceilings->total_bytes) {
+        config_complain(report, CONFIG_ERROR, &place, "ceilings.message",
+                        "is above ceilings.total: one message could not have so much");
+    }
+}
+
 const struct config_table site_ceiling_table = { .path = "ceilings",
                                                  .rows = ceiling_rows,
-                                                 .size = sizeof(struct ceiling_settings) };
+                                                 .size = sizeof(struct ceiling_settings),
+                                                 .check = check_ceilings };
 
 static bool accepts_network(const char *value, struct error *error)
 {

@@ -27,6 +27,8 @@ struct log_settings {
 
 struct ceiling_settings {
     int64_t message_bytes;
+    int64_t total_bytes; /* of all messages of a process together */
+    int64_t connections; /* of all processes together */
 };
 
 enum network_kind { NETWORK_RELAY, NETWORK_LIST, NETWORK_FORWARD };

@@ -6,6 +6,9 @@
  * the chunk being filled stays. Under AddressSanitizer all that was not handed out is poisoned,
  * with a gap behind every piece, so that a step over its end is seen.
  *
+ * An account is charged for each chunk with its bookkeeping; two threads that charge at once may
+ * both be denied where one would have fitted.
+ *
  * Fails by NULL and by arena_is_exhausted().
  */
 #include "util/arena.h"
@@ -49,15 +52,25 @@ struct arena {
     size_t next_chunk_bytes;
     size_t ceiling_bytes;
     size_t taken_bytes;
+    struct arena_account *account; /* NULL: none */
+    size_t charged_bytes;          /* to the account */
+    size_t credit_bytes;           /* may be charged beyond its limit */
     bool exhausted;
+    bool starved;
 };
 
 struct arena *arena_new(size_t ceiling_bytes)
+{
+    return arena_new_within(NULL, ceiling_bytes);
+}
+
+struct arena *arena_new_within(struct arena_account *account, size_t ceiling_bytes)
 {
     struct arena *arena = calloc(1, sizeof(*arena));
 
     if (arena == NULL)
         return NULL;
+    arena->account = account;
     arena->ceiling_bytes = ceiling_bytes;
     arena->next_chunk_bytes = CHUNK_MIN_BYTES;
     return arena;
@@ -80,6 +93,8 @@ void arena_free(struct arena **arena)
         return;
     chunks_free((*arena)->filling);
     chunks_free((*arena)->alone);
+    if ((*arena)->account != NULL)
+        atomic_fetch_sub(&(*arena)->account->taken_bytes, (*arena)->charged_bytes);
     free(*arena);
     *arena = NULL;
 }
@@ -90,6 +105,26 @@ static void *arena_deny(struct arena *arena)
     return NULL;
 }
 
+/* False: the account has not so much left. */
+static bool charge(struct arena *arena, size_t size)
+{
+    struct arena_account *account = arena->account;
+    size_t taken;
+
+    if (account == NULL)
+        return true;
+    taken = atomic_fetch_add(&account->taken_bytes, size) + size;
+    if (taken > atomic_load_explicit(&account->limit_bytes, memory_order_relaxed)) {
+        if (size > arena->credit_bytes) {
+            atomic_fetch_sub(&account->taken_bytes, size);
+            return false;
+        }
+        arena->credit_bytes -= size;
+    }
+    arena->charged_bytes += size;
+    return true;
+}
+
 /* A chunk of `size` bytes put before *list_io; NULL when the ceiling or the heap forbids. */
 static struct chunk *chunk_add(struct arena *arena, size_t size, struct chunk **list_io)
 {
@@ -97,9 +132,11 @@ static struct chunk *chunk_add(struct arena *arena, size_t size, struct chunk **
 
     if (size > arena->ceiling_bytes - arena->taken_bytes || size > SIZE_MAX - sizeof(struct chunk))
         return NULL;
-    chunk = malloc(sizeof(*chunk) + size);
-    if (chunk == NULL)
+    chunk = charge(arena, sizeof(*chunk) + size) ? malloc(sizeof(*chunk) + size) : NULL;
+    if (chunk == NULL) {
+        arena->starved = true; /* what was charged for nothing is given back at the end */
         return NULL;
+    }
     chunk->older = *list_io;
     chunk->size = size;
     chunk->used = 0;
@@ -206,12 +243,19 @@ void arena_grant(struct arena *arena, size_t more_bytes)
 {
     if (__builtin_add_overflow(arena->ceiling_bytes, more_bytes, &arena->ceiling_bytes))
         arena->ceiling_bytes = SIZE_MAX;
+    arena->credit_bytes += more_bytes;
     arena->exhausted = false;
+    arena->starved = false;
 }
 
 bool arena_is_exhausted(const struct arena *arena)
 {
     return arena->exhausted;
+}
+
+bool arena_is_starved(const struct arena *arena)
+{
+    return arena->starved;
 }
 
 size_t arena_used(const struct arena *arena)

@@ -10,6 +10,7 @@
 bool waiting_init(struct waiting *waiting, unsigned limit)
 {
     atomic_init(&waiting->count, 0);
+    atomic_init(&waiting->queued, 0);
     waiting->limit = limit;
     waiting->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return waiting->wake_fd >= 0;
@@ -62,7 +63,24 @@ void waits_end(struct waiting *waiting)
         atomic_fetch_sub(&waiting->count, 1);
 }
 
+void waits_queue(struct waiting *waiting)
+{
+    if (waiting != NULL && atomic_fetch_add(&waiting->queued, 1) == 0)
+        waiting_wake(waiting);
+}
+
+void waits_unqueue(struct waiting *waiting)
+{
+    if (waiting != NULL)
+        atomic_fetch_sub(&waiting->queued, 1);
+}
+
 unsigned waiting_count(struct waiting *waiting)
 {
     return atomic_load(&waiting->count);
+}
+
+unsigned waiting_queued(struct waiting *waiting)
+{
+    return atomic_load(&waiting->queued);
 }

@@ -26,6 +26,7 @@
 
 struct waiting {
     atomic_uint count;
+    atomic_uint queued;
     unsigned limit;
     int wake_fd; /* readable from the first waiter on, until waiting_settle(); -1: nobody listens */
 };
@@ -37,8 +38,12 @@ void waiting_destroy(struct waiting *waiting);
  * nobody keeps count, always says yes. */
 bool waits_begin(struct waiting *waiting);
 void waits_end(struct waiting *waiting);
-/* How many wait now. */
+/* A bracket without a bound, for waiting in line for a core: that ends by itself, and soon. */
+void waits_queue(struct waiting *waiting);
+void waits_unqueue(struct waiting *waiting);
+/* How many wait now; in line. */
 unsigned waiting_count(struct waiting *waiting);
+unsigned waiting_queued(struct waiting *waiting);
 /* Makes wake_fd readable, as the first waiter does. From any thread. */
 void waiting_wake(struct waiting *waiting);
 /* Makes wake_fd unreadable; ask waiting_count() after it, not before. */

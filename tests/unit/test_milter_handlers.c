@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log/counter.h"
 #include "tests/support/house.h"
 
 static const char config_enforce[] = "socket = \"unix:/run/x.sock\"; mode = \"enforce\";";
@@ -219,6 +220,86 @@ static void local_refusal_is_held(void **state)
     talk_close(&talk);
 }
 
+/* The third of two connections is refused in observe mode too, those before it are not, and it is
+ * served once there is room. */
+static void connections_are_bounded(void **state)
+{
+    static const char config[] = "socket = \"unix:/run/x.sock\"; mode = \"observe\"; "
+                                 "ceilings = { connections = 2; };";
+    char *argv[] = { (char[]){ "<alice@example.org>" }, NULL };
+    struct talk talk;
+    (void)state;
+    talk_open(&talk, config, "127.0.0.1");
+    struct connection *second = connection_new(&talk.milter, true);
+    struct connection *third = connection_new(&talk.milter, true);
+    assert_int_equal(on_connect(second, "client", NULL), ANSWER_CONTINUE);
+    assert_int_equal(on_connect(third, "client", NULL), ANSWER_CONTINUE);
+    int64_t refused = counter_get(COUNTER_OVERLOAD);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(on_mail(third, &talk.mta, argv), ANSWER_TEMPFAIL);
+    }
+    assert_string_equal(
+        buffer_text(&talk.mta.calls),
+        "reply 451 4.3.2 overload: too many connections at once; try again later\n"
+        "reply 451 4.3.2 overload: too many connections at once; try again later\n"
+        "reply 451 4.3.2 overload: too many connections at once; try again later\n");
+    assert_int_equal(counter_get(COUNTER_OVERLOAD) - refused, 3);
+    assert_non_null(strstr(buffer_text(&talk.house.log), "since the last such line: 1\n"));
+    assert_null(strstr(strchr(buffer_text(&talk.house.log), '\n'), "such line"));
+    talk.house.clock.now_ns += UINT64_C(61000000000);
+    assert_int_equal(on_mail(third, &talk.mta, argv), ANSWER_TEMPFAIL);
+    assert_non_null(strstr(buffer_text(&talk.house.log), "since the last such line: 3\n"));
+    assert_int_equal(on_mail(second, &talk.mta, argv), ANSWER_CONTINUE);
+    assert_int_equal(on_mail(talk.connection, &talk.mta, argv), ANSWER_CONTINUE);
+    connection_free(&second);
+    assert_int_equal(on_mail(third, &talk.mta, argv), ANSWER_CONTINUE);
+    connection_free(&third);
+    talk_close(&talk);
+}
+
+/* With the memory of all messages taken, what is under way is deferred and nothing begins. */
+static void memory_is_bounded(void **state)
+{
+    static const char config[] = "socket = \"unix:/run/x.sock\"; mode = \"observe\"; "
+                                 "ceilings = { total = \"16M\"; };";
+    static char value[60000];
+    struct talk talk;
+    (void)state;
+    talk_open(&talk, config, "127.0.0.1");
+    talk.house.world.memory = &talk.milter.memory;
+    fake_mta_set(&talk.mta, "{auth_authen}", "alice");
+    memset(value, 'x', sizeof(value) - 1);
+    assert_int_equal(say_mail(&talk, "<alice@example.org>"), ANSWER_CONTINUE);
+    say_rcpt(&talk, "<bob@example.net>");
+    size_t others = (size_t)16 * 1024 * 1024 - atomic_load(&talk.milter.memory.taken_bytes) - 1000;
+    atomic_fetch_add(&talk.milter.memory.taken_bytes, others);
+    on_header(talk.connection, &talk.mta, "X-Long", value);
+    on_headers_end(talk.connection, &talk.mta);
+    assert_int_equal(on_message_end(talk.connection, &talk.mta), ANSWER_TEMPFAIL);
+    assert_string_equal(buffer_text(&talk.mta.calls),
+                        "reply 451 4.3.2 overload: no memory is left beside other messages; "
+                        "try again later\n");
+    assert_non_null(strstr(buffer_text(&talk.house.log), "verdict=defer"));
+    assert_int_equal(say_mail(&talk, "<alice@example.org>"), ANSWER_TEMPFAIL);
+    assert_non_null(strstr(buffer_text(&talk.mta.calls), "overload: too much mail at once; "));
+    atomic_fetch_sub(&talk.milter.memory.taken_bytes, others);
+    assert_int_equal(atomic_load(&talk.milter.memory.taken_bytes), 0);
+    assert_int_equal(say_mail(&talk, "<alice@example.org>"), ANSWER_CONTINUE);
+    talk_close(&talk);
+}
+
+static void facts_are_cut(void **state)
+{
+    static char name[5000];
+    struct talk talk;
+    (void)state;
+    memset(name, 'h', sizeof(name) - 1);
+    talk_open(&talk, config_enforce, "127.0.0.1");
+    on_helo(talk.connection, name);
+    assert_int_equal(talk.connection->session.helo.size, 512);
+    talk_close(&talk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +312,9 @@ int main(void)
         cmocka_unit_test(a_session_lost_in_the_header_is_explained),
         cmocka_unit_test(draining_refuses_new_messages),
         cmocka_unit_test(local_refusal_is_held),
+        cmocka_unit_test(connections_are_bounded),
+        cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(facts_are_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,6 +183,44 @@ static void test_texts(void **state)
     arena_free(&arena);
 }
 
+/* Two arenas of a lifetime each: the second is refused what the first has, and not for its size. */
+static void test_account(void **state)
+{
+    struct arena_account account = { .limit_bytes = 100000 };
+    struct arena *first = arena_new_within(&account, SIZE_MAX);
+    struct arena *second = arena_new_within(&account, SIZE_MAX);
+
+    (void)state;
+    assert_non_null(arena_alloc(first, 60000));
+    assert_true(account.taken_bytes >= 60000 && account.taken_bytes < 60100);
+    assert_null(arena_alloc(second, 60000));
+    assert_true(arena_is_exhausted(second));
+    assert_true(arena_is_starved(second));
+    assert_false(arena_is_starved(first));
+    arena_grant(second, 64 * 1024);
+    assert_false(arena_is_starved(second));
+    assert_non_null(arena_alloc(second, 60000)); /* the verdict is written whatever others have */
+    assert_null(arena_alloc(second, 60000));
+    arena_free(&first);
+    assert_non_null(arena_alloc(second, 30000));
+    arena_free(&second);
+    assert_int_equal(account.taken_bytes, 0);
+}
+
+/* An arena at its own ceiling is not starved. */
+static void test_account_and_ceiling(void **state)
+{
+    struct arena_account account = { .limit_bytes = 100000 };
+    struct arena *arena = arena_new_within(&account, 10000);
+
+    (void)state;
+    assert_null(arena_alloc(arena, 20000));
+    assert_true(arena_is_exhausted(arena));
+    assert_false(arena_is_starved(arena));
+    arena_free(&arena);
+    assert_int_equal(account.taken_bytes, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +232,8 @@ int main(void)
         cmocka_unit_test(test_grant),
         cmocka_unit_test(test_overflow),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_account),
+        cmocka_unit_test(test_account_and_ceiling),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
