@@ -1,6 +1,5 @@
 /*
- * descriptors: setrlimit(2) for RLIMIT_NOFILE. Each session is one descriptor; what else is open is
- * counted generously.
+ * descriptors: setrlimit(2) for RLIMIT_NOFILE.
  */
 #include "daemon/descriptors.h"
 
@@ -9,14 +8,12 @@
 
 #include "log/log.h"
 
-#define BESIDES_SESSIONS 256
-
 void descriptors_raise(const struct plan *plan)
 {
+    const struct ceiling_settings *ceilings = config_settings(plan->config, &site_ceiling_table);
+    rlim_t needed = (rlim_t)milter_descriptors_needed(ceilings);
     struct rlimit limit;
-    rlim_t needed = (rlim_t)2000 + BESIDES_SESSIONS;
 
-    (void)plan;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)
         return;
     if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < needed)

@@ -25,7 +25,7 @@ extern const struct config_table
 
 /* How many descriptors a serving process may need: those of all sessions that are served, some
  * more for sessions that are refused but stay, the kicker's, and what the process has otherwise. */
-size_t milter_descriptors_needed(const struct site *site);
+size_t milter_descriptors_needed(const struct ceiling_settings *ceilings);
 
 struct milter; /* one per process: what all sessions share */
 

@@ -16,10 +16,10 @@ enum {
     LOOK_MS = 20    /* between looks for sessions that libmilter has not told of */
 };
 
-size_t milter_descriptors_needed(const struct site *site)
+size_t milter_descriptors_needed(const struct ceiling_settings *ceilings)
 {
     enum { OTHERS = 128 /* logs, tables, control, libmilter's own */ };
-    size_t connections = (size_t)site->ceilings->connections;
+    size_t connections = (size_t)ceilings->connections;
     return connections + connections / 4 + 2 * (size_t)KICKER_FAN + OTHERS;
 }
 
