@@ -10,6 +10,7 @@
 
 #define EVENTS_AT_ONCE 256
 #define MEMORY_EVERY_NS 20000000u
+#define REOPEN_AFTER_NS 50000000u
 
 /* --- samples ----------------------------------------------------------- */
 
@@ -197,13 +198,41 @@ struct phase {
     unsigned long started;
     struct load_session **free_sessions; /* READY ones waiting for their time */
     unsigned free_count;
+    struct load_session **closed_sessions; /* to be opened again at reopen_ns */
+    unsigned closed_count;
+    uint64_t reopen_ns;
 };
+
+static void tell_attempt(const struct phase *phase, const struct load_session *session,
+                         const char *outcome)
+{
+    static const char *const names[LOAD_OUTCOMES] = { "accepted", "discarded", "rejected",
+                                                      "deferred", "lost" };
+    char id[32] = "-";
+
+    if (!phase->run->attempts)
+        return;
+    if (!outcome) {
+        load_session_queue_id(session->number, id);
+        outcome = names[session->result.outcome];
+    }
+    fprintf(phase->run->attempts, "%s %s %u %.6f %.6f %.6f\n", id, outcome,
+            session->result.signatures, (double)session->opened_ns / 1e9,
+            (double)session->started_ns / 1e9, (double)load_clock_ns() / 1e9);
+}
 
 static void count_result(struct phase *phase, const struct load_session *session)
 {
     const struct load_result *result = &session->result;
     struct load_totals *totals = phase->totals;
 
+    tell_attempt(phase, session, NULL);
+    if (phase->run->retries && (result->outcome == LOAD_DEFERRED || result->outcome == LOAD_LOST)) {
+        totals->again++;
+        phase->unanswered--;
+        phase->left++;
+        return;
+    }
     totals->messages++;
     totals->outcome[result->outcome]++;
     totals->quarantined += result->is_quarantined;
@@ -245,6 +274,55 @@ static void count_late(struct phase *phase)
 
 static bool drive(struct phase *phase, struct load_session *session, bool readable);
 
+/* A session that is gone is opened again: at once, or in a moment when many may go on being closed.
+ */
+static bool open_again(struct phase *phase, struct load_session *session)
+{
+    load_session_close(session); /* closing takes it out of the epoll set */
+    if (!phase->run->retries)
+        return open_session(phase->run, session);
+    if (phase->closed_count == 0)
+        phase->reopen_ns = load_clock_ns() + REOPEN_AFTER_NS;
+    phase->closed_sessions[phase->closed_count++] = session;
+    return true;
+}
+
+static bool open_closed(struct phase *phase)
+{
+    if (phase->closed_count == 0 || load_clock_ns() < phase->reopen_ns)
+        return true;
+    while (phase->closed_count)
+        if (!open_session(phase->run, phase->closed_sessions[--phase->closed_count]))
+            return false;
+    return true;
+}
+
+static bool is_idle_session(const struct load_run *run, const struct load_session *session)
+{
+    return run->idle_sessions && session >= run->idle_sessions &&
+           session < run->idle_sessions + run->idle;
+}
+
+/* A connection that ended without a message under way. */
+static bool lose_connection(struct phase *phase, struct load_session *session)
+{
+    if (!phase->run->retries) {
+        fprintf(stderr, "mtaload: session lost: %s\n",
+                session->why ? session->why : "refused by the filter");
+        return false;
+    }
+    tell_attempt(phase, session, "closed");
+    phase->totals->closed++;
+    if (is_idle_session(phase->run, session)) { /* stays closed: it has nothing to say */
+        load_session_close(session);
+        return true;
+    }
+    for (unsigned i = 0; i < phase->free_count; i++)
+        if (phase->free_sessions[i] == session)
+            phase->free_sessions[i--] = phase->free_sessions[--phase->free_count];
+    return open_again(phase, session);
+}
+
 /* A session that is READY: gives it a message, or keeps it for later. */
 static bool employ(struct phase *phase, struct load_session *session)
 {
@@ -277,18 +355,14 @@ static bool drive(struct phase *phase, struct load_session *session, bool readab
         count_result(phase, session);
         return employ(phase, session);
     case SESSION_REFUSED:
-        fprintf(stderr, "mtaload: the filter refused the connection\n");
-        return false;
+        return lose_connection(phase, session);
     case SESSION_LOST:
         break;
     }
-    if (session->messages == 0 || session->event == WIRE_UNKNOWN) {
-        fprintf(stderr, "mtaload: session lost: %s\n", session->why);
-        return false;
-    }
+    if (session->messages == 0 || session->event == WIRE_UNKNOWN)
+        return lose_connection(phase, session);
     count_result(phase, session);
-    load_session_close(session);
-    return open_session(phase->run, session);
+    return open_again(phase, session);
 }
 
 /* Sessions that wait for their time, where a rate is set. */
@@ -310,7 +384,7 @@ static bool run_phase(struct phase *phase)
     if (!employ_free(phase))
         return false;
     while (phase->left || phase->unanswered) {
-        int timeout_ms = run->rate > 0 ? 1 : run->memory_of ? 20 : 1000;
+        int timeout_ms = run->rate > 0 ? 1 : run->memory_of || run->retries ? 20 : 1000;
         int found = wait_events(run, events, timeout_ms);
 
         if (found < 0)
@@ -321,14 +395,15 @@ static bool run_phase(struct phase *phase)
 
             /* An edge on a resting session is late news of its socket, or the filter closing it. */
             if (is_resting) {
-                if (load_session_run(session, is_readable(&events[i])) == SESSION_LOST)
+                if (load_session_run(session, is_readable(&events[i])) == SESSION_LOST &&
+                    !lose_connection(phase, session))
                     return false;
                 continue;
             }
             if (!drive(phase, session, is_readable(&events[i])))
                 return false;
         }
-        if (!employ_free(phase))
+        if (!open_closed(phase) || !employ_free(phase))
             return false;
         sample_memory(run, phase->totals);
     }
@@ -347,11 +422,13 @@ bool load_run_phase(struct load_run *run, unsigned long messages, uint64_t durat
     bool done;
 
     phase.free_sessions = calloc(run->connections, sizeof *phase.free_sessions);
+    phase.closed_sessions = calloc(run->connections, sizeof *phase.closed_sessions);
     run->progress_ns = now_ns;
-    done = phase.free_sessions && run_phase(&phase);
+    done = phase.free_sessions && phase.closed_sessions && run_phase(&phase);
     totals->elapsed_ns = load_clock_ns() - now_ns;
-    for (unsigned i = 0; done && i < run->connections; i++)
+    for (unsigned i = 0; done && !run->retries && i < run->connections; i++)
         done = load_session_flush(&run->sessions[i]) != SESSION_LOST;
     free(phase.free_sessions);
+    free(phase.closed_sessions);
     return done;
 }

@@ -5,12 +5,18 @@
  * set; then messages start at fixed times on whichever connection is free, and those that found
  * none free are counted as late. Fails when connections cannot be opened, or nothing at all happens
  * for the time limit.
+ *
+ * A run that retries does what an MTA with a queue does: a deferred or lost message is sent again,
+ * a connection that was refused or went away is opened again after a moment. Only what was
+ * accepted, rejected or discarded counts as a message then; `again` counts the rest.
  */
 #ifndef TESTS_BENCH_LOAD_RUN_H
 #define TESTS_BENCH_LOAD_RUN_H
 
 #include "load_session.h"
 #include "process_account.h"
+
+#include <stdio.h>
 
 struct load_samples {
     uint64_t *ns;
@@ -25,6 +31,8 @@ struct load_totals {
     unsigned long signatures;
     unsigned long edits;
     unsigned long late;
+    unsigned long again;  /* attempts that were deferred or lost, in a run that retries */
+    unsigned long closed; /* connections refused or closed between messages, likewise */
     uint64_t elapsed_ns;
     struct load_samples eom;
     struct load_samples message;
@@ -38,6 +46,9 @@ struct load_run {
     unsigned per_connection; /* messages before QUIT and a new connection; 0: no limit */
     double rate;             /* messages per second; 0: as fast as answers come */
     uint64_t timeout_ns;
+    bool retries;
+    FILE *attempts; /* NULL: none; a line each "queue-id outcome signatures opened started ended",
+                       seconds of the monotonic clock; "-" and "closed" for `closed` */
     struct process_account *memory_of; /* NULL: memory is not watched */
 
     int epoll;

@@ -26,7 +26,8 @@ uint64_t load_clock_ns(void)
 
 bool load_session_open(struct load_session *session, const struct load_plan *plan)
 {
-    *session = (struct load_session){ .fd = mta_socket_connect(&plan->target), .plan = plan };
+    *session = (struct load_session){ .plan = plan, .opened_ns = load_clock_ns() };
+    session->fd = mta_socket_connect(&plan->target);
     if (session->fd < 0)
         return false;
     if (fcntl(session->fd, F_SETFL, O_NONBLOCK) < 0)
@@ -236,11 +237,16 @@ static void next_event(struct load_session *session)
     }
 }
 
+void load_session_queue_id(unsigned long number, char id_r[static 32])
+{
+    snprintf(id_r, 32, "4Xk2v%09lX", number);
+}
+
 void load_session_start_message(struct load_session *session, unsigned long number)
 {
     char id[32];
 
-    snprintf(id, sizeof id, "4Xk2v%09lX", number);
+    load_session_queue_id(number, id);
     mta_macros_set_queue_id(&session->macros, id);
     session->event = WIRE_MAIL;
     session->number = number;

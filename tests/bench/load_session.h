@@ -73,6 +73,7 @@ struct load_session {
     size_t body_offset;
     unsigned long number; /* of the message, distinct over all sessions */
     unsigned messages;    /* carried by this connection */
+    uint64_t opened_ns;   /* before connecting */
     uint64_t started_ns;
     uint64_t eom_sent_ns;
     struct load_result result;
@@ -85,6 +86,9 @@ bool load_session_open(struct load_session *session, const struct load_plan *pla
 /* Does all that can be done without waiting. `is_readable`: the socket has told that bytes came, or
  * an end. */
 enum session_status load_session_run(struct load_session *session, bool is_readable);
+
+/* What the log of the filter calls the message of that number. */
+void load_session_queue_id(unsigned long number, char id_r[static 32]);
 
 /* Only when READY or DONE. */
 void load_session_start_message(struct load_session *session, unsigned long number);

@@ -8,6 +8,7 @@
 #include "load_run.h"
 #include "script.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,8 @@ static const char usage[] =
     "  --body KIND           text, base64 or spaces (text)\n"
     "  --recipients N        per message (1)\n"
     "  --warmup N            messages sent before anything is measured (0)\n"
+    "  --retry               send again what was deferred or lost, as an MTA does\n"
+    "  --attempts FILE       one line per attempt, see load_run.h\n"
     "  --pid PID[,PID...]    processes to account, with their descendants\n"
     "  --memory              watch their memory too (disturbs a little)\n"
     "  --timeout S           give up when nothing happens for so long (60)\n"
@@ -56,6 +59,7 @@ struct options {
     bool wants_memory;
     bool wants_json;
     struct script script;
+    const char *attempts_file;
     const char *script_file;
     const char *message_file;
 };
@@ -143,6 +147,12 @@ static bool set_option(struct options *options, int letter, const char *text)
     case 'j':
         options->wants_json = true;
         return true;
+    case 'a':
+        options->run.retries = true;
+        return true;
+    case 'A':
+        options->attempts_file = text;
+        return true;
     case 'x':
         options->script_file = text;
         return true;
@@ -179,6 +189,7 @@ static const struct option long_options[] = {
     { "message", 1, NULL, 'f' },  { "result", 1, NULL, 'o' },
     { "mta", 1, NULL, 'K' },      { "from", 1, NULL, 'F' },
     { "rcpt", 1, NULL, 'T' },     { "macro", 1, NULL, 'D' },
+    { "retry", 0, NULL, 'a' },    { "attempts", 1, NULL, 'A' },
     { "help", 0, NULL, 'h' },     { NULL, 0, NULL, 0 },
 };
 
@@ -260,6 +271,8 @@ static void report_totals(struct report *report, struct load_totals *totals)
     report_number(report, "signatures", (double)totals->signatures, 0);
     report_number(report, "edits", (double)totals->edits, 0);
     report_number(report, "late", (double)totals->late, 0);
+    report_number(report, "again", (double)totals->again, 0);
+    report_number(report, "closed", (double)totals->closed, 0);
     report_number(report, "elapsed_s", (double)totals->elapsed_ns / 1e9, 6);
     report_latency(report, "eom", &totals->eom);
     report_latency(report, "message", &totals->message);
@@ -329,6 +342,18 @@ static bool send_load(struct options *options, struct report *report)
     return done;
 }
 
+static bool open_attempts(struct options *options)
+{
+    if (!options->attempts_file)
+        return true;
+    options->run.attempts = fopen(options->attempts_file, "we");
+    if (!options->run.attempts)
+        fprintf(stderr, "mtaload: %s: %s\n", options->attempts_file, strerror(errno));
+    else
+        setvbuf(options->run.attempts, NULL, _IOLBF, 0); /* somebody may be reading along */
+    return options->run.attempts != NULL;
+}
+
 static int run_load(struct options *options)
 {
     struct report report = { .is_json = options->wants_json };
@@ -336,7 +361,7 @@ static int run_load(struct options *options)
     char *body = load_body_new(options->body, options->body_size);
     bool done;
 
-    if (!body)
+    if (!body || !open_attempts(options))
         return 1;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
@@ -350,6 +375,10 @@ static int run_load(struct options *options)
         puts("}");
     load_run_close(&options->run);
     free(body);
+    if (options->run.attempts && fclose(options->run.attempts) != 0) {
+        fprintf(stderr, "mtaload: %s: %s\n", options->attempts_file, strerror(errno));
+        done = false;
+    }
     return done ? 0 : 1;
 }
 
