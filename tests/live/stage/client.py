@@ -27,6 +27,14 @@ class Reply:
         return self.text
 
 
+class Refused(Failure):
+    """Another reply than the wanted one."""
+
+    def __init__(self, want, reply):
+        super().__init__(f"expected {want}, the server said: {reply.text}")
+        self.reply = reply
+
+
 class Client:
     """One session.  Methods return a Reply; `want` makes another code a Failure."""
 
@@ -37,9 +45,13 @@ class Client:
         self.buffer = b""
         self.helo = helo
         self.extensions = []
-        self.reply(220)
-        if greet:
-            self.ehlo()
+        try:
+            self.reply(220)
+            if greet:
+                self.ehlo()
+        except Refused:
+            self.socket.close()
+            raise
 
     def __enter__(self):
         return self
@@ -73,7 +85,7 @@ class Client:
                 break
         answer = Reply(int(line[:3]), lines)
         if want is not None and answer.code != want:
-            raise Failure(f"expected {want}, the server said: {answer.text}")
+            raise Refused(want, answer)
         return answer
 
     def command(self, text, want=None):

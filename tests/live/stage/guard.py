@@ -47,13 +47,14 @@ class Guard:
                 f'control = {{ socket = "{self.directory}/control.sock"; }};\n{config}\n')
         self.stage.write(f"{self.name}/egress-milter.conf", text)
 
-    def start(self, config=None):
-        """Starts it and waits for `ready`."""
+    def start(self, config=None, wrap=(), env=None):
+        """Starts it and waits for `ready`.  `wrap` is a command that becomes it, as prlimit and setpriv do."""
         if config is not None:
             self.configure(config)
         self.starts += 1
         self.child = self.stage.start(f"{self.name}-{self.starts}",
-                                      [self.program, "-c", self.config_path, "-f"])
+                                      [*wrap, self.program, "-c", self.config_path, "-f"],
+                                      env={**os.environ, **env} if env else None)
         self.child.wait_for(lambda: "ready" in self.log().split(), 15, "the word ready")
         return self
 

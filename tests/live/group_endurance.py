@@ -1,0 +1,185 @@
+"""Restarts, reloads and kills under load: no message lost, none doubled, none unsigned, none unlogged.
+
+In the long form (EGRESS_LONG=1) with the counts of the requirement, in the short form with fewer of everything.
+"""
+
+from collections import Counter
+
+from stage.base import LONG, PATIENCE, Failure, wait_until
+from stage.disturbance import Disturbance, new_seed
+from stage.load import load
+from stage.process import memory_kib, raise_descriptors, workers_of
+from stage.rush import Rush
+from stage.suite import Group, expect, expect_equal
+from stage.verify import signatures
+from stage.world import ACME, World, enforcing
+
+MESSAGES = 10000 if LONG else 1500 if PATIENCE == 1 else 500
+RESTARTS, RELOADS, KILLS = (20, 50, 10) if LONG else (4, 10, 2)
+SESSIONS = 10
+RATE = 150
+VERIFIED = MESSAGES if LONG else 300  # by python3-dkim; opendkim looks at some
+IDLE = 3000
+# Of parent and child together, for a session that has said HELO and waits.
+IDLE_KIB = 4.0 if PATIENCE == 1 else 64.0
+
+
+class Endurance(World):
+    """Queue ids are the long ones, so that none comes twice."""
+
+    def __init__(self, options):
+        raise_descriptors(2 * IDLE + 1000)
+        super().__init__(options, "endurance", "postfix", enforcing, settings={"enable_long_queue_ids": "yes"})
+
+
+group = Group("endurance", Endurance)
+
+
+def disturb(w):
+    """What is to be done to the daemon; the seed plays it again."""
+    seed = new_seed()
+    print(f"EGRESS_SEED={seed}", flush=True)
+    return seed, Disturbance(w.guard, seed, RESTARTS, RELOADS, KILLS)
+
+
+def expect_undisturbed(disturbance):
+    """Every restart and reload said that it succeeded, and all of them were made."""
+    expect(not disturbance.faults, "\n".join(disturbance.faults))
+    expect_equal(Counter(event for event, _, _ in disturbance.done),
+                 Counter({"restart": RESTARTS, "reload": RELOADS, "kill": KILLS}), "what was done")
+
+
+def expect_only_killed(disturbance, failures, sessions):
+    """Only sessions that were open when a process was killed may fail, each once."""
+    kills = disturbance.kills()
+    for failure in failures:
+        if not any(failure.opened <= end and failure.ended >= begin for begin, end in kills):
+            near = [f"{event} {failure.ended - begin:.2f} s before" for event, begin, _ in disturbance.done
+                    if abs(begin - failure.ended) < 5]
+            raise Failure(f"no process was killed during this session: {failure}; near: {near}")
+    expect(len(failures) <= len(kills) * sessions,
+           f"{len(failures)} failures of {sessions} sessions at {len(kills)} kills: {failures[:5]}")
+
+
+def accepting_lines(w, since):
+    """queue id: how many lines say it was accepted with both signatures; other accepting lines fail."""
+    found = Counter()
+    for line in w.guard.lines()[since:]:
+        line.check_form()
+        if line["verdict"] == "accept":
+            expect_equal(line["signed"], ",".join(ACME), f"signed= of {line.raw}")
+            found[line.queue_id] += 1
+    return found
+
+
+def expect_logged(w, since, accepted, failures):
+    """One line per accepted message; a killed process may have written more than it could answer."""
+    wait_until(lambda: len(w.guard.lines()) >= since + len(accepted), 20, "a line per message")
+    lines = accepting_lines(w, since)
+    missing = [queue_id for queue_id in accepted if lines[queue_id] != 1]
+    expect(not missing, lambda: f"{len(missing)} accepted messages without exactly one line: "
+                                f"{[(queue_id, lines[queue_id]) for queue_id in missing[:5]]}")
+    expect(len(lines) <= len(accepted) + failures,
+           f"{len(lines)} accepting lines for {len(accepted)} messages and {failures} failures")
+
+
+def delivered(w, since, tokens):
+    """The messages the sink has, by token, when it has all and the queue is empty."""
+    def all_there():
+        return len(w.sink.messages) - since >= len(tokens)
+    wait_until(all_there, 120, lambda: f"{len(tokens)} messages at the sink, which has {len(w.sink.messages) - since}")
+    wait_until(lambda: "Mail queue is empty" in w.mta.queue(), 60, w.mta.queue)
+    found = {}
+    for message in w.sink.messages[since:]:
+        (recipient,) = message.recipients
+        token = recipient.split("@", 1)[0]
+        expect(token not in found, f"{token} was delivered twice")
+        expect_equal(message.values("Message-ID"), [f"<{token}@acme.example>"], "Message-ID")
+        found[token] = message
+    expect_equal(sorted(set(tokens) - set(found)), [], "lost messages")
+    expect_equal(sorted(set(found) - set(tokens)), [], "messages nobody was told were accepted")
+    return found
+
+
+def expect_signed(w, messages):
+    """Each by both keys once; a part (in the long form all) is verified."""
+    for count, message in enumerate(messages):
+        names = [f"{tags.get('d')}/{tags.get('s')}" for tags in signatures(message.data)]
+        expect_equal(sorted(names), sorted(ACME), f"signatures of {message.values('Message-ID')}")
+        if count < VERIFIED:
+            bad = [str(verdict) for verdict in w.verifiers.python(message.data) if not verdict.good]
+            expect(not bad, f"{message.values('Message-ID')}: {bad}")
+        if count % (MESSAGES // 10) == 0:
+            w.verifiers.check(message.data, ACME)
+
+
+def expect_one_worker(w):
+    """Those that were taken over from end when their sessions are gone."""
+    wait_until(lambda: len(workers_of(w.guard.child.pid)) == 1, 20,
+               lambda: f"one serving process, there are {workers_of(w.guard.child.pid)}")
+
+
+@group.case(f"{MESSAGES} messages through Postfix, {RESTARTS} restarts, {RELOADS} reloads, {KILLS} kill -9")
+def through_postfix(w):
+    lines, kept = len(w.guard.lines()), len(w.sink.messages)
+    seed, disturbance = disturb(w)
+    rush = Rush(w.mta.smtp, MESSAGES, seed, SESSIONS, is_enough=lambda: disturbance.is_over())
+    disturbance.start(rush.progress)
+    rush.run(seconds=900 if LONG else 200)
+    expect_undisturbed(disturbance)
+    expect_only_killed(disturbance, rush.refusals, SESSIONS)
+    broken = [refusal for refusal in rush.refusals if refusal.code == 0]
+    expect(not broken, f"Postfix broke sessions: {broken[:3]}")
+    messages = delivered(w, kept, rush.accepted)
+    expect_signed(w, messages.values())
+    expect_logged(w, lines, [queue_id for _, queue_id in rush.accepted.values()], len(rush.refusals))
+    expect_one_worker(w)
+    print(f"{len(rush.accepted)} messages, {len(rush.refusals)} deferred and taken on retry", flush=True)
+
+
+@group.case(f"{MESSAGES} messages of mtaload, {RESTARTS} restarts, {RELOADS} reloads, {KILLS} kill -9")
+def through_mtaload(w):
+    lines = len(w.guard.lines())
+    _, disturbance = disturb(w)
+    run = load(w, "--messages", MESSAGES, "--rate", RATE, "--connections", SESSIONS, "--per-connection", 6,
+               "--size", "2K", "--retry", attempts=True)
+    # What is done takes its time, too: the load must not be over before.
+    disturbance.start(lambda: run.ended() / MESSAGES if run.is_running() else 1)
+    totals = run.totals(seconds=900)
+    wait_until(disturbance.is_over, 60, "the end of what was done")
+    expect_undisturbed(disturbance)
+    attempts = run.attempts()
+    failed = [attempt for attempt in attempts if attempt.outcome != "accepted"]
+    expect_only_killed(disturbance, failed, SESSIONS)
+    accepted = [attempt for attempt in attempts if attempt.outcome == "accepted"]
+    expect_equal((len(accepted), totals["accepted"]), (MESSAGES, MESSAGES), "accepted messages")
+    for attempt in accepted:
+        expect_equal(attempt.signatures, len(ACME), f"signatures of {attempt}")
+    expect_logged(w, lines, [attempt.queue_id for attempt in accepted], len(failed))
+    expect_one_worker(w)
+    print(f"{len(accepted)} messages, {len(failed)} attempts failed and were repeated", flush=True)
+
+
+@group.case(f"{IDLE} idle sessions and a load beside them: memory per session, no failure")
+def idle_sessions(w):
+    """Twice: what libc keeps for itself after the first time must do for the second."""
+    w.guard.restart(enforcing(w))
+    count = 600 if PATIENCE == 1 else 100
+    pids = [w.guard.child.pid, *workers_of(w.guard.child.pid)]
+    load(w, "--messages", count, "--connections", 8).totals()  # what a first message needs is there
+    kept = []
+    for _ in range(2):
+        totals = load(w, "--messages", count, "--connections", 8, "--idle", IDLE, "--memory",
+                      "--pid", w.guard.child.pid).totals(seconds=300)
+        expect_equal((totals["accepted"], totals["signatures"]), (count, 2 * count), "accepted messages, signatures")
+        kept.append(memory_kib(*pids))
+        if len(kept) == 1:
+            per_session = (_memory(totals, "idle") - _memory(totals, "start")) / IDLE
+    print(f"{per_session:.2f} KiB per idle session; {kept} KiB kept after them", flush=True)
+    expect(per_session < IDLE_KIB, f"{per_session:.2f} KiB per idle session")
+    expect(kept[1] < kept[0] * 1.05 + 1024, f"{kept} KiB after each time")
+    expect_equal(workers_of(w.guard.child.pid), pids[1:], "serving processes")
+
+
+def _memory(totals, when):
+    return totals[f"{when}_anonymous_kib"] + totals[f"{when}_shared_dirty_kib"]

@@ -1,0 +1,113 @@
+"""What the kernel tells about processes: children, memory, descriptors, threads, processor time.
+
+Memory is anonymous pages plus dirty pages of shared mappings, as tests/bench/process_account.h counts it.
+"""
+
+import os
+import re
+import resource
+
+WORKER = "egress-worker"
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def children_of(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as stream:
+            return [int(word) for word in stream.read().split()]
+    except OSError:
+        return []  # it has ended
+
+
+def name_of(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as stream:
+            return stream.read().strip()
+    except OSError:
+        return ""
+
+
+def workers_of(pid):
+    """The serving processes of a daemon, oldest first: while one takes over from another there are two."""
+    return sorted((child for child in children_of(pid) if name_of(child) == WORKER), key=started)
+
+
+def _stat(pid):
+    """The fields of /proc/PID/stat after the name; the first is the state."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stream:
+        return stream.read().rsplit(")", 1)[1].split()
+
+
+def state_of(pid):
+    """R, S, D, T, Z, ...; empty when there is no such process."""
+    try:
+        return _stat(pid)[0]
+    except OSError:
+        return ""
+
+
+def started(pid):
+    """Ticks since boot; 0 when it has ended."""
+    try:
+        return int(_stat(pid)[19])
+    except OSError:
+        return 0
+
+
+def cpu_seconds(pid):
+    """Used so far, user and system; 0 when it has ended."""
+    try:
+        fields = _stat(pid)
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def threads_of(pid):
+    return int(_stat(pid)[17])
+
+
+def descriptors_of(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def memory_kib(*pids):
+    """Of all of them together."""
+    total, is_shared = 0, False
+    for pid in pids:
+        with open(f"/proc/{pid}/smaps", encoding="utf-8", errors="replace") as stream:
+            for line in stream:
+                found = re.match(r"[0-9a-f]+-[0-9a-f]+ (....)", line)
+                if found:
+                    is_shared = found.group(1)[3] == "s"
+                    continue
+                name, _, value = line.partition(":")
+                if name in (("Shared_Dirty", "Private_Dirty") if is_shared else ("Anonymous",)):
+                    total += int(value.split()[0])
+    return total
+
+
+def address_space_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as stream:
+        return int(re.search(r"VmSize:\s+(\d+)", stream.read()).group(1))
+
+
+def limit(pid, what, soft, hard=None):
+    """Sets a limit of a running process (resource.RLIMIT_...); returns what it was."""
+    before = resource.prlimit(pid, what)
+    resource.prlimit(pid, what, (soft, before[1] if hard is None else hard))
+    return before
+
+
+def raise_descriptors(wanted):
+    """For this process and all it will start."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    hard = max(hard, wanted)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+def is_sanitized(program):
+    """Was it built with AddressSanitizer or ThreadSanitizer?"""
+    with open(program, "rb") as stream:
+        data = stream.read()
+    return b"__asan_init" in data or b"__tsan_init" in data
