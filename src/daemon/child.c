@@ -19,6 +19,7 @@
 #include "daemon/child_private.h"
 #include "daemon/detach.h"
 #include "daemon/last_words.h"
+#include "daemon/leaks.h"
 #include "daemon/options.h"
 #include "log/log.h"
 
@@ -95,6 +96,7 @@ static bool become(const struct child_setup *setup, struct error *error)
 void child_end(int code)
 {
     poll(NULL, 0, LAST_ANSWER_MS);
+    leaks_look();
     log_drain(LAST_LINES_MS);
     fflush(NULL);
     _exit(code);
