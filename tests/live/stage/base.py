@@ -230,6 +230,12 @@ class Stage:
         os.chmod(path, mode)
         return path
 
+    def own(self, path, user, group):
+        """Hands a directory and what is in it to a user."""
+        for directory, _, names in os.walk(path):
+            for name in [".", *names]:
+                shutil.chown(os.path.join(directory, name), user, group)
+
     def on_close(self, function):
         self.closers.append(function)
 
