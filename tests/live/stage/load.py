@@ -32,7 +32,10 @@ class Load:
         self.attempts_path = stage.path(f"attempts-{Load.count}") if attempts else None
         argv = [program, "--socket", guard.socket, "--from", "alice@acme.example", "--json",
                 "--timeout", str(int(60 * PATIENCE)), *options]
-        argv += ["--attempts", self.attempts_path] if attempts else []
+        if attempts:
+            argv += ["--attempts", self.attempts_path]
+            with open(self.attempts_path, "wb"):
+                pass  # there from the beginning
         self.process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         stage.on_close(self.stop)
@@ -64,11 +67,8 @@ class Load:
 
     def ended(self):
         """How many attempts have ended so far."""
-        try:
-            with open(self.attempts_path, "rb") as stream:
-                return stream.read().count(b"\n")
-        except OSError:
-            return 0
+        with open(self.attempts_path, "rb") as stream:
+            return stream.read().count(b"\n")
 
 
 def load(world, *options, attempts=False):

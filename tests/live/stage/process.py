@@ -7,6 +7,8 @@ import os
 import re
 import resource
 
+from stage.base import run_tool
+
 WORKER = "egress-worker"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -92,11 +94,13 @@ def address_space_kib(pid):
         return int(re.search(r"VmSize:\s+(\d+)", stream.read()).group(1))
 
 
-def limit(pid, what, soft, hard=None):
-    """Sets a limit of a running process (resource.RLIMIT_...); returns what it was."""
-    before = resource.prlimit(pid, what)
-    resource.prlimit(pid, what, (soft, before[1] if hard is None else hard))
-    return before
+def limit(pid, what, soft, user=65534):
+    """Sets the soft limit `what` (an option of prlimit(1): nofile, as, ...) of a process of this user.
+
+    As that user: it may, where root of a container may not.
+    """
+    run_tool(["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups",
+              "prlimit", "--pid", pid, f"--{what}={soft}:"])
 
 
 def raise_descriptors(wanted):

@@ -34,16 +34,19 @@ class Refusal:
 class Rush:
     """`count` messages, and more until `is_enough()` says so; one session carries up to `per_session`."""
 
-    def __init__(self, port, count, seed, sessions=10, per_session=6, is_enough=lambda: True):
+    def __init__(self, port, count, seed, sessions=10, per_session=6, is_enough=lambda: True,
+                 make_mail=Mail):
         self.port = port
         self.count = count
         self.per_session = per_session
         self.is_enough = is_enough
+        self.make_mail = make_mail
         self.lock = threading.Lock()
         self.made = 0
         self.again = []     # (not before, mail)
         self.accepted = {}  # token: (mail, queue id)
         self.refusals = []
+        self.slowest = 0.0  # of what was accepted: greeting, or a transaction without our own pauses
         self.error = None
         self.threads = [threading.Thread(target=self._work, args=(random.Random(f"{seed}-{number}"),), daemon=True)
                         for number in range(sessions)]
@@ -73,7 +76,7 @@ class Rush:
                 return self.again.pop(0)[1]
             if self.made < self.count or not self.is_enough():
                 self.made += 1
-                return Mail()
+                return self.make_mail()
             return None if len(self.accepted) < self.made else False
 
     def _refused(self, mail, opened, code, text):
@@ -98,6 +101,7 @@ class Rush:
         opened, client = time.monotonic(), None
         try:
             client = Client(self.port)
+            self._note_time(time.monotonic() - opened)
             for _ in range(rng.randint(1, self.per_session)):
                 reply = self._send(client, mail, rng)
                 with self.lock:
@@ -119,10 +123,15 @@ class Rush:
                 client.close()
         return mail
 
-    @staticmethod
-    def _send(client, mail, rng):
+    def _send(self, client, mail, rng):
+        begin, pause = time.monotonic(), rng.uniform(0, LONGEST_PAUSE) if rng.random() < 0.3 else 0
         client.mail(mail.sender)
-        if rng.random() < 0.3:
-            time.sleep(rng.uniform(0, LONGEST_PAUSE))  # transactions that are caught half way
+        time.sleep(pause)  # transactions that are caught half way
         client.rcpt(mail.recipient)
-        return client.data(mail.data)
+        reply = client.data(mail.data)
+        self._note_time(time.monotonic() - begin - pause)
+        return reply
+
+    def _note_time(self, seconds):
+        with self.lock:
+            self.slowest = max(self.slowest, seconds)

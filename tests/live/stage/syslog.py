@@ -44,7 +44,7 @@ class Syslog:
                 stream.write(self.receiver.recv(65536).rstrip(b"\n\0") + b"\n")
 
     def stall(self):
-        """Takes one more datagram, and then none until resume()."""
+        """Reads no more, except for one datagram, until resume()."""
         self.reading.clear()
 
     def resume(self):

@@ -1,0 +1,25 @@
+"""A wall clock that jumps, for one program: libfaketime, steered by a file; the monotonic clock stays true."""
+
+import glob
+
+from stage.base import StageError
+
+LIBRARY = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+
+
+class JumpingClock:
+    """`env` is for the program; jump(seconds) moves its clock against the true one, at once."""
+
+    def __init__(self, stage):
+        found = glob.glob(LIBRARY)
+        if not found:
+            raise StageError(f"{LIBRARY} is not there: install the Debian package libfaketime")
+        self.stage = stage
+        self.path = None
+        self.jump(0)
+        self.env = {"LD_PRELOAD": found[0], "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1",
+                    "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
+
+    def jump(self, seconds):
+        # In place: a look at a file that is being replaced would see the true time.
+        self.path = self.stage.write("clock", f"{seconds:+d}\n")
