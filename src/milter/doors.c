@@ -20,10 +20,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "log/log.h"
 #include "milter/connection.h"
 
 enum {
     BACKLOG = 64,        /* the fan is dialled one after the other */
+    ROOM = 4,            /* descriptors that must be free again before doors open again */
     WAKE_SIGNAL = SIGURG /* ignored by default: nobody uses it otherwise */
 };
 
@@ -262,20 +264,50 @@ bool doors_open(struct doors *doors)
     }
     pthread_kill(doors->listener, WAKE_SIGNAL);
     forget_private(doors);
-    close(doors->real_fd);
-    doors->real_fd = -1;
+    doors->idle_fd = nameless_socket(); /* now, while there are descriptors */
     doors->state = DOORS_OPEN;
     return true;
+}
+
+/* Could `count` descriptors be had? */
+static bool has_room(const struct doors *doors, int count)
+{
+    int taken[ROOM], used = 0;
+    while (used < count && (taken[used] = fcntl(doors->listen_fd, F_DUPFD_CLOEXEC, 0)) >= 0) {
+        used++;
+    }
+    for (int i = 0; i < used; i++) {
+        close(taken[i]);
+    }
+    return used == count;
+}
+
+void doors_mind(struct doors *doors)
+{
+    if (doors->state == DOORS_OPEN && doors->idle_fd >= 0 && !has_room(doors, 1)) {
+        if (dup3(doors->idle_fd, doors->listen_fd, O_CLOEXEC) >= 0) {
+            doors->state = DOORS_FULL;
+            log_write(LOG_LEVEL_ERR, "no descriptor is left: new connections wait until sessions "
+                                     "end; raise LimitNOFILE= of the unit, or ulimit -n");
+        }
+    } else if (doors->state == DOORS_FULL && has_room(doors, ROOM)) {
+        if (dup3(doors->real_fd, doors->listen_fd, O_CLOEXEC) >= 0) {
+            doors->state = DOORS_OPEN;
+            pthread_kill(doors->listener, WAKE_SIGNAL);
+            log_write(LOG_LEVEL_INFO, "there are descriptors again: connections are accepted");
+        }
+    }
 }
 
 bool doors_close(struct doors *doors)
 {
     bool is_listening_now = doors->state == DOORS_PRIVATE || doors->state == DOORS_OPEN;
-    int idle = is_listening_now ? nameless_socket() : -1;
+    int idle = doors->idle_fd >= 0 ? doors->idle_fd : is_listening_now ? nameless_socket() : -1;
     bool is_good = !is_listening_now || (idle >= 0 && dup3(idle, doors->listen_fd, O_CLOEXEC) >= 0);
     if (idle >= 0) {
         close(idle);
     }
+    doors->idle_fd = -1;
     forget_private(doors);
     if (doors->real_fd >= 0) {
         close(doors->real_fd);

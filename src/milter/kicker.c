@@ -21,6 +21,7 @@ enum {
     DIAL_MS = 10000, /* for the whole fan */
     ROUND_MS = 2,    /* between kicks of the whole fan, while more and more wait */
     STEADY_MS = 10,  /* while they only wait */
+    MIND_MS = 1000,  /* between looks at the doors */
     HOT_ROUNDS = 4,  /* whole rounds after the last that began to wait */
     ANSWER_BYTES = 5 /* length 1, 'c' */
 };
@@ -217,8 +218,16 @@ static void kick_round(struct fan *fan, struct beat *beat, unsigned waiters, boo
     beat->hot -= beat->hot > 0;
 }
 
+static void mind_doors(struct milter *milter)
+{
+    pthread_mutex_lock(&milter->lock);
+    doors_mind(&milter->doors);
+    pthread_mutex_unlock(&milter->lock);
+}
+
 static void kick_on(struct milter *milter, struct fan *fan)
 {
+    uint64_t mind_ms = now_ms();
     struct kicker *kicker = &milter->kicker;
     struct beat beat = { .next_ms = now_ms() };
     while (!atomic_load(&kicker->is_stopped)) {
@@ -228,6 +237,10 @@ static void kick_on(struct milter *milter, struct fan *fan)
         uint64_t now = now_ms();
         if (now >= beat.next_ms || (beat.was_idle && !is_idle)) {
             kick_round(fan, &beat, waiters, is_idle);
+        }
+        if (now >= mind_ms) {
+            mind_doors(milter);
+            mind_ms = now + MIND_MS;
         }
         int timeout_ms = beat.next_ms > now ? (int)(beat.next_ms - now) : 0;
         if (fan_poll(fan, milter->waits.wake_fd, timeout_ms)) {

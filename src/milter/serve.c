@@ -53,6 +53,7 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
     milter->kicker.fan = KICKER_FAN;
     milter->doors.listen_fd = -1;
     milter->doors.real_fd = -1;
+    milter->doors.idle_fd = -1;
     atomic_init(&milter->is_private, true);
     return milter;
 }
