@@ -75,9 +75,9 @@ class Disturbance:
         earlier = self.kills()
         if earlier:
             time.sleep(max(0.0, KILLS_APART - (time.monotonic() - earlier[-1][0])))
-        # Any of them: also one that only finishes what it has.
-        workers = wait_until(lambda: workers_of(self.pid), 10, "a serving process")
+        # Any of them: also one that only finishes what it has, and is not replaced.
+        victim = self.rng.choice(wait_until(lambda: workers_of(self.pid), 10, "a serving process"))
         begin = time.monotonic()
-        os.kill(self.rng.choice(workers), signal.SIGKILL)
+        os.kill(victim, signal.SIGKILL)
         self.done.append(("kill", begin, time.monotonic()))
-        wait_until(lambda: set(workers_of(self.pid)) - set(workers), 10, "another serving process")
+        wait_until(lambda: set(workers_of(self.pid)) - {victim}, 10, "another serving process")
