@@ -94,6 +94,16 @@ static void take_repairs(struct job *job)
     }
 }
 
+void engine_defer(struct job *job)
+{
+    struct verdict *verdict = &job->verdict;
+    verdict->disposition = verdict->would = DISPOSITION_DEFER;
+    verdict->by = NULL;
+    verdict->hold_reason = NULL;
+    verdict->reply = (struct reply){ "451", "4.3.2", "overload: no memory left; try again later" };
+    edit_list_init(&verdict->edits);
+}
+
 void engine_weigh(struct job *job)
 {
     struct verdict *verdict = &job->verdict;

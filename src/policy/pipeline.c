@@ -99,12 +99,22 @@ static void sign(struct job *job)
     }
 }
 
+/* What found no place may have been the login, the sender or the finding that mattered. */
+static void defer_starved(struct job *job)
+{
+    enum disposition disposition = job->verdict.disposition;
+    if ((job->is_starved || arena_is_starved(job->arena)) &&
+        (disposition == DISPOSITION_ACCEPT || disposition == DISPOSITION_HOLD)) {
+        engine_defer(job);
+    }
+}
+
 static step *const steps_mail[] = { class_guess, NULL };
 static step *const steps_recipient[] = { NULL };
 static step *const steps_headers[] = { parse_from,       note_ceiling, class_settle,
                                        principal_settle, signing_plan, NULL };
-static step *const steps_end[] = { note_ceiling, gather_evidence, run_checks, weigh,
-                                   sign,         ticket_complain, NULL };
+static step *const steps_end[] = { note_ceiling, gather_evidence, run_checks,    weigh,
+                                   sign,         ticket_complain, defer_starved, NULL };
 
 static step *const *const stages[] = {
     [STAGE_MAIL] = steps_mail,

@@ -48,6 +48,9 @@ bool signing_is_wanted(const struct job *job);
 
 /* engine.c: fills each finding's action and the verdict. May run again when a finding was added. */
 void engine_weigh(struct job *job);
+/* The verdict where memory fails that is not the message's own to spend: 451, whatever was found,
+ * in every mode. Needs no memory. */
+void engine_defer(struct job *job);
 
 /* disposition.c: what a strongest action becomes for this message. */
 enum disposition disposition_of(const struct job *job, const struct finding *strongest);

@@ -111,15 +111,6 @@ static enum action failure_action(const struct dkim_domain *domain)
     }
 }
 
-/* Not even memory for a reason: the message must not slip through as accepted for that. */
-static void defer_at_least(struct job *job)
-{
-    job->verdict.disposition = job->verdict.would = DISPOSITION_DEFER;
-    job->verdict.reply =
-        (struct reply){ "451", "4.3.0", "signing-failed: no memory left; try again later" };
-    edit_list_init(&job->verdict.edits);
-}
-
 void signing_fail(struct job *job, enum action action, const char *seen)
 {
     arena_grant(job->arena, FAILURE_RESERVE_BYTES); /* what failed may well be memory */
@@ -128,7 +119,7 @@ void signing_fail(struct job *job, enum action action, const char *seen)
     job->signing.reason = "signing-failed";
     job->signing.count = 0;
     if (finding == NULL) {
-        defer_at_least(job);
+        engine_defer(job); /* not even memory for a reason */
         return;
     }
     finding->action = action;

@@ -257,6 +257,28 @@ static void connections_are_bounded(void **state)
     talk_close(&talk);
 }
 
+/* The message may be all right, and what found no place may have been its login; that is our
+ * trouble, and a passing one. */
+static void no_memory_defers(void **state)
+{
+    static char value[60000];
+    struct talk talk;
+    (void)state;
+    talk_open(&talk, config_enforce, "192.0.2.1");
+    talk.house.world.memory = &talk.milter.memory;
+    say_mail(&talk, "<stranger@example.net>"); /* inbound by all that is known of it */
+    size_t limit = atomic_load(&talk.milter.memory.limit_bytes);
+    atomic_fetch_add(&talk.milter.memory.taken_bytes, limit);
+    memset(value, 'x', sizeof(value) - 1);
+    say_rcpt(&talk, "<bob@example.net>");
+    on_header(talk.connection, &talk.mta, "X-Long", value);
+    on_headers_end(talk.connection, &talk.mta);
+    assert_int_equal(on_message_end(talk.connection, &talk.mta), ANSWER_TEMPFAIL);
+    assert_non_null(strstr(buffer_text(&talk.mta.calls), "reply 451 4.3.2 overload: "));
+    atomic_fetch_sub(&talk.milter.memory.taken_bytes, limit);
+    talk_close(&talk);
+}
+
 /* With the memory of all messages taken, what is under way is deferred and nothing begins. */
 static void memory_is_bounded(void **state)
 {
@@ -313,6 +335,7 @@ int main(void)
         cmocka_unit_test(draining_refuses_new_messages),
         cmocka_unit_test(local_refusal_is_held),
         cmocka_unit_test(connections_are_bounded),
+        cmocka_unit_test(no_memory_defers),
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(facts_are_cut),
     };
