@@ -282,13 +282,15 @@ void milter_kicker_run(struct milter *milter)
     if (!await_private(milter)) {
         return;
     }
-    if (!fan_dial(&fan, kicker->fan, &milter->doors, &kicker->is_stopped)) {
+    bool is_whole = fan_dial(&fan, kicker->fan, &milter->doors, &kicker->is_stopped);
+    bool is_open = open_doors(milter);
+    if (is_open && !is_whole) {
         log_write(LOG_LEVEL_ERR,
                   "libmilter gave us %zu of %u connections of our own: mail may have to wait "
                   "behind slow look-ups",
                   fan.count, kicker->fan);
     }
-    if (open_doors(milter) && kicker->serving != NULL) {
+    if (is_open && kicker->serving != NULL) {
         kicker->serving(kicker->context);
     }
     kick_on(milter, &fan);

@@ -130,6 +130,7 @@ user = "{user}";
 control = {{ socket = "{folder}/control.sock"; }};
 domains = ( {{ name = "{domain}"; keys = ( {keys} ); }} );
 signing = {{ canonicalization = "{forms}"; }};
+ceilings = {{ connections = 10000; }};
 """
 
 

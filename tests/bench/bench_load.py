@@ -26,18 +26,21 @@ class Tools:
                 raise BenchError(f"{program} is not built")
 
     def load(
-        self, target, size, messages, connections, warmup=0, idle=0, memory=False, rate=0, timeout=120
+        self, target, size, messages, connections, warmup=0, idle=0, memory=False, rate=0, per_connection=0, losses=0,
+        timeout=120
     ):
-        """One run against a filter; every message must have been accepted and signed as expected."""
+        """One run against a filter; every message, but for `losses`, must have been accepted and signed as expected."""
         command = [self.mtaload, "--json", "--socket", target.socket, "--pid", str(target.pid)]
         command += ["--size", str(size), "--messages", str(messages), "--connections", str(connections)]
         command += ["--warmup", str(warmup), "--idle", str(idle)]
+        command += ["--per-connection", str(per_connection)]
         if memory:
             command.append("--memory")
         if rate:
             command += ["--rate", f"{rate:.1f}"]
         figures = json.loads(run(command, target.name, timeout))
-        if figures["accepted"] != messages or figures["signatures"] != messages * target.signatures:
+        accepted = figures["accepted"]
+        if not messages - losses <= accepted <= messages or figures["signatures"] != accepted * target.signatures:
             raise BenchError(
                 f"{target.name}: of {messages} messages {figures['accepted']:.0f} accepted with"
                 f" {figures['signatures']:.0f} signatures; {target.last_words()}"

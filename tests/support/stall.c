@@ -20,8 +20,15 @@ struct slow_sink {
     struct log_sink sink; /* first */
     const struct stall *stall;
     struct milter *milter;
-    int ready_fd;
+    int tell_fd;
 };
+
+static void tell(const struct slow_sink *slow, const char *line)
+{
+    if (write(slow->tell_fd, line, strlen(line)) != (ssize_t)strlen(line)) {
+        abort();
+    }
+}
 
 static void wait_if_slow(struct log_sink *sink, enum log_level level, struct span line)
 {
@@ -51,10 +58,7 @@ static struct site *load_site(const struct stall *stall)
 
 static void tell_ready(void *context)
 {
-    struct slow_sink *slow = context;
-    if (write(slow->ready_fd, "ready\n", 6) != 6) {
-        abort();
-    }
+    tell(context, "ready\n");
 }
 
 static void *kick(void *context)
@@ -63,11 +67,59 @@ static void *kick(void *context)
     return NULL;
 }
 
-int stall_serve(const struct stall *stall, int ready_fd)
+enum { GRACE_MS = 10000 };
+
+static void *drain(void *context)
+{
+    struct slow_sink *slow = context;
+    milter_drain(slow->milter, GRACE_MS);
+    tell(slow, "drained\n");
+    return NULL;
+}
+
+static void *retire(void *context)
+{
+    struct slow_sink *slow = context;
+    milter_retire(slow->milter, GRACE_MS);
+    tell(slow, "retired\n");
+    return NULL;
+}
+
+/* Waits for USR1 and USR2, for as long as the process lives. */
+static void *attend(void *context)
+{
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGUSR1);
+    sigaddset(&wanted, SIGUSR2);
+    for (;;) {
+        pthread_t thread;
+        int number;
+        if (sigwait(&wanted, &number) != 0 ||
+            pthread_create(&thread, NULL, number == SIGUSR1 ? retire : drain, context) != 0 ||
+            pthread_detach(thread) != 0) {
+            abort();
+        }
+    }
+}
+
+static bool start_threads(struct slow_sink *slow, pthread_t *kicker_r)
+{
+    pthread_t attendant;
+    sigset_t ours;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGUSR1);
+    sigaddset(&ours, SIGUSR2);
+    return pthread_sigmask(SIG_BLOCK, &ours, NULL) == 0 &&
+           pthread_create(&attendant, NULL, attend, slow) == 0 &&
+           pthread_create(kicker_r, NULL, kick, slow->milter) == 0;
+}
+
+int stall_serve(const struct stall *stall, int tell_fd)
 {
     struct slow_sink slow = { .sink = { .write = wait_if_slow },
                               .stall = stall,
-                              .ready_fd = ready_fd };
+                              .tell_fd = tell_fd };
     struct world world = { .clock = &clock_system, .log = &slow.sink };
     struct listen_access access = { .mode = 0600, .uid = (uid_t)-1, .gid = (gid_t)-1 };
     struct listen_spec spec;
@@ -85,7 +137,7 @@ int stall_serve(const struct stall *stall, int ready_fd)
     slow.milter->kicker.fan = stall->fan;
     slow.milter->doors.avoids_fd = stall->avoids_fd;
     milter_on_serving(slow.milter, tell_ready, &slow);
-    if (pthread_create(&kicker, NULL, kick, slow.milter) != 0) {
+    if (!start_threads(&slow, &kicker)) {
         return 1;
     }
     bool is_good = milter_serve(slow.milter, listener.fd, stall->socket, &error);

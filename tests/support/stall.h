@@ -15,8 +15,11 @@ struct stall {
     bool is_unmarked; /* the wait stands outside of the bracket */
 };
 
-/* Writes "ready\n" to ready_fd when it serves; returns when the process is told to stop, with an
- * exit code. Once in a process. */
-int stall_serve(const struct stall *stall, int ready_fd);
+/*
+ * Writes a line to `tell_fd` when it serves: "ready". Returns when the process is told to stop,
+ * with an exit code. USR1 makes it retire, USR2 drain; "retired" or "drained" when that is over.
+ * Once in a process, before any other thread.
+ */
+int stall_serve(const struct stall *stall, int tell_fd);
 
 #endif

@@ -28,13 +28,19 @@
 #include "tests/bench/mta_socket.h"
 #include "tests/support/stall.h"
 
-enum { SLOW = 50, QUICK = 8, ALL = SLOW + QUICK, WAIT_MS = 400, PATIENCE_MS = 20000, ROUNDS = 4 };
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+enum { PROMISED_MS = 250, WAIT_MS = 400 };
+#else
+enum { PROMISED_MS = 50, WAIT_MS = 200 };
+#endif
+enum { SLOW = 50, QUICK = 8, ALL = SLOW + QUICK, PATIENCE_MS = 20000, ROUNDS = 4 };
 
 struct stage {
     struct stall stall;
     char folder[64];
     char socket[128];
     pid_t filter;
+    int tell_fd; /* what the filter says */
     int fds[ALL];
     uint64_t answered_ms[ALL]; /* after the burst */
 };
@@ -48,10 +54,25 @@ static uint64_t now_ms(void)
 
 /* --- the filter ------------------------------------------------------------------------------ */
 
+static void await_word(struct stage *stage, const char *word)
+{
+    struct pollfd look = { .fd = stage->tell_fd, .events = POLLIN };
+    char line[16] = "";
+    assert_int_equal(poll(&look, 1, PATIENCE_MS), 1);
+    assert_int_equal(read(stage->tell_fd, line, strlen(word)), strlen(word));
+    assert_string_equal(line, word);
+}
+
+/* Says nothing for a moment. */
+static void assert_silent(struct stage *stage)
+{
+    struct pollfd look = { .fd = stage->tell_fd, .events = POLLIN };
+    assert_int_equal(poll(&look, 1, 100), 0);
+}
+
 static void filter_start(struct stage *stage)
 {
     int ends[2];
-    char word[8] = "";
     assert_int_equal(pipe(ends), 0);
     stage->filter = fork();
     if (stage->filter == 0) {
@@ -61,9 +82,8 @@ static void filter_start(struct stage *stage)
     }
     assert_true(stage->filter > 0);
     close(ends[1]);
-    assert_int_equal(read(ends[0], word, sizeof(word)), 6);
-    assert_string_equal(word, "ready\n");
-    close(ends[0]);
+    stage->tell_fd = ends[0];
+    await_word(stage, "ready\n");
 }
 
 static void stage_open(struct stage *stage, const char *kind, unsigned fan, bool avoids_fd)
@@ -88,6 +108,7 @@ static void stage_close(struct stage *stage)
     assert_int_equal(kill(stage->filter, SIGKILL), 0);
     assert_int_equal(waitpid(stage->filter, NULL, 0), stage->filter);
     snprintf(path, sizeof(path), "%s/s", stage->folder);
+    close(stage->tell_fd);
     unlink(path);
     rmdir(stage->folder);
 }
@@ -226,14 +247,14 @@ static void quick_does_not_wait(const char *kind, bool avoids_fd)
     uint64_t best_ms = UINT64_MAX;
     stage_open(&stage, kind, KICKER_FAN, avoids_fd);
     sessions_open(&stage);
-    for (int round = 0; round < ROUNDS && (round < 2 || best_ms > 50); round++) {
+    for (int round = 0; round < ROUNDS && (round < 2 || best_ms > PROMISED_MS); round++) {
         uint64_t last_ms = burst(&stage);
         print_message("%s%s: %llu ms\n", kind, avoids_fd ? ", no fd:N" : "",
                       (unsigned long long)last_ms);
-        assert_true(last_ms < WAIT_MS * 3 / 4);
+        assert_true(last_ms < WAIT_MS);
         best_ms = last_ms < best_ms ? last_ms : best_ms;
     }
-    assert_true(best_ms <= 50);
+    assert_true(best_ms <= PROMISED_MS);
     sessions_close(&stage);
     stage_close(&stage);
 }
@@ -286,12 +307,93 @@ static void without_a_fan_it_waits(void **state)
     stage_close(&stage);
 }
 
+/* Until the filter takes no more: its socket has nobody else here. */
+static void await_closed_doors(struct stage *stage)
+{
+    struct mta_socket target;
+    assert_true(mta_socket_parse(stage->socket, &target));
+    uint64_t began_ms = now_ms();
+    for (;;) {
+        int fd = socket(target.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int result = connect(fd, (struct sockaddr *)&target.address, target.length);
+        close(fd);
+        if (result != 0) {
+            return;
+        }
+        assert_true(now_ms() - began_ms < PATIENCE_MS);
+        poll(NULL, 0, 1);
+    }
+}
+
+static void finish_message(int fd)
+{
+    session_end_message(fd);
+    assert_int_equal(hear(fd), 'c');
+}
+
+/* Open sessions go on with new transactions; the end comes with the last of them, also of one that
+ * libmilter has accepted and that has not said a word. */
+static void retires_with_the_last_session(void **state)
+{
+    struct stage stage;
+    struct mta_socket target;
+    (void)state;
+    stage_open(&stage, "unix", KICKER_FAN, false);
+    assert_true(mta_socket_parse(stage.socket, &target));
+    int speaker = session_open(stage.socket);
+    int mute = mta_socket_connect(&target);
+    int other = session_open(stage.socket); /* answered: so the one before it is accepted */
+    close(other);
+    session_message(speaker, "<alice@example.org>");
+    assert_int_equal(kill(stage.filter, SIGUSR1), 0);
+    await_closed_doors(&stage);
+    finish_message(speaker);
+    session_message(speaker, "<alice@example.org>");
+    finish_message(speaker);
+    close(speaker);
+    assert_silent(&stage);
+    close(mute);
+    await_word(&stage, "retired\n");
+    stage_close(&stage);
+}
+
+/* TERM while retiring: no new transaction, and the end with the last one that is open. */
+static void drains_while_retiring(void **state)
+{
+    struct stage stage;
+    struct wire_buffer out = { 0 };
+    (void)state;
+    stage_open(&stage, "inet", KICKER_FAN, false);
+    int busy = session_open(stage.socket);
+    int idle = session_open(stage.socket);
+    session_message(busy, "<alice@example.org>");
+    assert_int_equal(kill(stage.filter, SIGUSR1), 0);
+    await_closed_doors(&stage);
+    assert_silent(&stage);
+    assert_int_equal(kill(stage.filter, SIGUSR2), 0);
+    await_word(&stage, "retired\n");
+    wire_put_string(&out, WIRE_MAIL, "<alice@example.org>");
+    say(idle, &out);
+    assert_int_equal(hear(idle), 'y'); /* 451 */
+    assert_silent(&stage);
+    finish_message(busy);
+    await_word(&stage, "drained\n");
+    close(busy);
+    close(idle);
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(over_unix),           cmocka_unit_test(over_inet),
-        cmocka_unit_test(over_unix_portably),  cmocka_unit_test(over_inet_portably),
-        cmocka_unit_test(over_inet6_portably), cmocka_unit_test(without_a_fan_it_waits),
+        cmocka_unit_test(over_unix),
+        cmocka_unit_test(over_inet),
+        cmocka_unit_test(over_unix_portably),
+        cmocka_unit_test(over_inet_portably),
+        cmocka_unit_test(over_inet6_portably),
+        cmocka_unit_test(without_a_fan_it_waits),
+        cmocka_unit_test(retires_with_the_last_session),
+        cmocka_unit_test(drains_while_retiring),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
