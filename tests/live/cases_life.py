@@ -314,6 +314,32 @@ def _children(pid):
         return [int(word) for word in stream.read().split()]
 
 
+def restart_in_place(w):
+    """egressctl restart: open sessions go on where they are, new ones are served anew, nothing is lost."""
+    w.guard.restart(enforcing(w))
+    parent, (old,) = w.guard.child.pid, _children(w.guard.child.pid)
+    within, later, fresh, last = Mail(), Mail(), Mail(), Mail()
+    with Client(w.mta.smtp) as busy, Client(w.mta.smtp) as idle:
+        busy.mail(within.sender)
+        busy.rcpt(within.recipient)
+        w.guard.ctl_run("restart")
+        expect_equal(w.guard.child.pid, parent, "the parent")
+        children = _children(parent)
+        expect(old in children and len(children) == 2, f"children after the restart: {children}, before: {old}")
+        os.kill(old, signal.SIGSTOP)  # what is served now is served by the new one
+        try:
+            w.submit(fresh)
+        finally:
+            os.kill(old, signal.SIGCONT)
+        busy.data(within.data)
+        idle.send(later.sender, later.recipient, later.data)
+        expect(old in _children(parent), "the process with open sessions has ended")
+    wait_until(lambda: old not in _children(parent), 20, "the old process to end after its sessions")
+    w.submit(last)
+    for mail in (within, later, fresh, last):
+        w.signed(mail)
+
+
 def parts_privileges(w):
     """The child runs as the configured user, without groups of root."""
     w.guard.restart(enforcing(w))
@@ -343,6 +369,7 @@ CASES = (
     ("egressctl with the running daemon", control),
     ("two sockets", two_sockets),
     ("the child is replaced after kill -9", child_killed),
+    ("a restart in place under open sessions", restart_in_place),
     ("the child has no privileges", parts_privileges),
 )
 

@@ -111,7 +111,7 @@ def through_mtaload(w):
 @group.case(f"{IDLE} idle sessions and a load beside them: memory per session, no failure")
 def idle_sessions(w):
     """Twice: what libc keeps for itself after the first time must do for the second."""
-    w.guard.restart(enforcing(w))
+    w.guard.restart(enforcing(w, f"ceilings = {{ connections = {IDLE + 1000}; }};\n"))
     count = 600 if PATIENCE == 1 else 100
     pids = [w.guard.child.pid, *workers_of(w.guard.child.pid)]
     load(w, "--messages", count, "--connections", 8).totals()  # what a first message needs is there

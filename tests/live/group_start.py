@@ -6,6 +6,7 @@ import signal
 import socket
 
 from stage.base import Failure, Stage, run_tool, wait_until
+from stage.daemon import daemon_pids
 from stage.guard import Guard
 from stage.keys import Keys
 from stage.oldmta import OldMta
@@ -270,7 +271,7 @@ def _start_in_background(y, guard):
 
 
 def _end_in_background(guard):
-    pid = _daemon_pid(guard)
+    (pid,) = daemon_pids(guard.config_path)
     os.kill(pid, signal.SIGTERM)
     wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 15, f"the end of {pid}")
 
@@ -289,24 +290,3 @@ def stalled_log(y):
     expect_equal(re.findall(r"msgid=<n(\d+)@", syslog.text()), [str(number) for number in range(1000)], "lines")
     expect("lines lost" not in syslog.text(), "lines were lost")
     _end_in_background(guard)
-
-
-def _daemon_pid(guard):
-    """The parent among the processes running this configuration."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/cmdline", "rb") as stream:
-                    words = stream.read().split(b"\0")
-                with open(f"/proc/{entry}/stat", encoding="ascii", errors="replace") as stream:
-                    parent = int(stream.read().rsplit(")", 1)[1].split()[1])
-            except OSError:
-                continue
-            if guard.config_path.encode() in words:
-                found.append((int(entry), parent))
-    pids = [pid for pid, _ in found]
-    tops = [pid for pid, parent in found if parent not in pids]
-    if len(tops) != 1:
-        raise Failure(f"processes of the daemon: {found}")
-    return tops[0]

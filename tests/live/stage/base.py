@@ -157,7 +157,7 @@ def _child_setup():
 class Child:
     """A server that runs in the foreground; what it prints goes to two files."""
 
-    def __init__(self, name, argv, directory, env=None, cwd=None, stop_signal=signal.SIGTERM):
+    def __init__(self, name, argv, directory, env=None, cwd=None, stop_signal=signal.SIGTERM, pass_fds=()):
         self.name = name
         self.stop_signal = stop_signal
         self.argv = [str(word) for word in argv]
@@ -166,7 +166,7 @@ class Child:
         with open(self.out_path, "ab") as out, open(self.err_path, "ab") as err:
             self.process = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=cwd,
-                env=env, start_new_session=True, preexec_fn=_child_setup)
+                env=env, start_new_session=True, preexec_fn=_child_setup, pass_fds=pass_fds)
         self.pid = self.process.pid
 
     def is_running(self):

@@ -1,0 +1,73 @@
+/*
+ * misfortune: what can befall a daemon, on demand; loaded before its libraries (LD_PRELOAD).
+ *
+ * EGRESS_MISFORTUNE names a directory; a file in it brings about what it is called:
+ *
+ *   stillborn   a process that begins to serve aborts, whenever there is one
+ *   slow        it waits there until the file is gone; "waiting" appears meanwhile
+ *   sign        the next signature aborts; the file goes with it
+ *   old-library libmilter does not know "fd:N"
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <fcntl.h>
+#include <libmilter/mfapi.h>
+#include <openssl/evp.h>
+
+static const char *path_of(const char *name)
+{
+    static _Thread_local char path[512];
+    const char *directory = getenv("EGRESS_MISFORTUNE");
+
+    snprintf(path, sizeof(path), "%s/%s", directory != NULL ? directory : "/nowhere", name);
+    return path;
+}
+
+static int is_wanted(const char *name)
+{
+    return access(path_of(name), F_OK) == 0;
+}
+
+int smfi_register(struct smfiDesc description)
+{
+    int (*real)(struct smfiDesc) = (int (*)(struct smfiDesc))dlsym(RTLD_NEXT, "smfi_register");
+
+    if (is_wanted("stillborn")) {
+        fputs("misfortune: stillborn\n", stderr);
+        abort();
+    }
+    if (is_wanted("slow"))
+        close(open(path_of("waiting"), O_WRONLY | O_CREAT, 0600));
+    while (is_wanted("slow"))
+        poll(NULL, 0, 10);
+    return real(description);
+}
+
+int smfi_setconn(char *where)
+{
+    int (*real)(char *) = (int (*)(char *))dlsym(RTLD_NEXT, "smfi_setconn");
+
+    if (is_wanted("old-library") && strncmp(where, "fd:", 3) == 0)
+        return MI_FAILURE;
+    return real(where);
+}
+
+int EVP_PKEY_sign(EVP_PKEY_CTX *context, unsigned char *signature, size_t *size,
+                  const unsigned char *data, size_t data_size)
+{
+    int (*real)(EVP_PKEY_CTX *, unsigned char *, size_t *, const unsigned char *, size_t) =
+        (int (*)(EVP_PKEY_CTX *, unsigned char *, size_t *, const unsigned char *, size_t))dlsym(
+            RTLD_NEXT, "EVP_PKEY_sign");
+
+    if (is_wanted("sign") && unlink(path_of("sign")) == 0) {
+        fputs("misfortune: a library that gives up\n", stderr);
+        abort();
+    }
+    return real(context, signature, size, data, data_size);
+}
