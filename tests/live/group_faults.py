@@ -18,7 +18,7 @@ from stage.judge import attempt, expect_recovery, expect_rush_whole
 from stage.load import Load, load
 from stage.mail import Mail
 from stage.mounts import SmallDisk, enter_private_mounts
-from stage.process import address_space_kib, cpu_seconds, descriptors_of, limit, state_of, workers_of
+from stage.process import address_space_kib, busy_share, descriptors_of, limit, state_of, workers_of
 from stage.rush import Rush
 from stage.suite import Group, expect, expect_equal
 from stage.verify import signatures
@@ -46,13 +46,6 @@ def serving(w):
     """The one serving process."""
     return wait_until(lambda: len(workers_of(w.guard.child.pid)) == 1 and workers_of(w.guard.child.pid), 10,
                       "one serving process")[0]
-
-
-def busy_share(pids, seconds):
-    """Processor time of these processes over a while, as a share of one processor."""
-    before, begin = sum(cpu_seconds(pid) for pid in pids), time.monotonic()
-    time.sleep(seconds)  # the measurement
-    return (sum(cpu_seconds(pid) for pid in pids) - before) / (time.monotonic() - begin)
 
 
 @group.case("more sessions than descriptors: deferred, not spinning, and well again when they are gone")

@@ -6,6 +6,7 @@ Memory is anonymous pages plus dirty pages of shared mappings, as tests/bench/pr
 import os
 import re
 import resource
+import time
 
 from stage.base import run_tool
 
@@ -63,6 +64,13 @@ def cpu_seconds(pid):
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def busy_share(pids, seconds):
+    """Processor time of these processes over a while, as a share of one processor."""
+    before, begin = sum(cpu_seconds(pid) for pid in pids), time.monotonic()
+    time.sleep(seconds)  # the measurement
+    return (sum(cpu_seconds(pid) for pid in pids) - before) / (time.monotonic() - begin)
 
 
 def threads_of(pid):
