@@ -3,6 +3,7 @@
 In the long form (EGRESS_LONG=1) with the counts of the requirement, in the short form with fewer of everything.
 """
 
+import time
 from collections import Counter
 
 from stage.base import LONG, PATIENCE, Failure, wait_until
@@ -17,7 +18,8 @@ from stage.world import ACME, World, enforcing
 MESSAGES = 10000 if LONG else 1500 if PATIENCE == 1 else 500
 RESTARTS, RELOADS, KILLS = (20, 50, 10) if LONG else (4, 10, 2)
 SESSIONS = 10
-RATE = 150
+# What is done takes its time: the load of mtaload goes on for as long.
+RATE = MESSAGES / (1.5 * RESTARTS + 0.4 * RELOADS + 3 * KILLS)
 # No greeting and no message takes longer, whatever is done to the daemon: less than one of libmilter's polls.
 SLOWEST = 3.0 * PATIENCE
 VERIFIED = MESSAGES if LONG else 300
@@ -91,11 +93,13 @@ def through_mtaload(w):
     _, disturbance = disturb(w)
     run = load(w, "--messages", MESSAGES, "--rate", RATE, "--connections", SESSIONS, "--per-connection", 6,
                "--size", "2K", "--retry", attempts=True)
-    # What is done takes its time, too: the load must not be over before.
     disturbance.start(lambda: run.ended() / MESSAGES if run.is_running() else 1)
     totals = run.totals(seconds=900)
+    end = time.monotonic()
     wait_until(disturbance.is_over, 60, "the end of what was done")
     expect_undisturbed(disturbance)
+    late = [event for event, begin, _ in disturbance.done if begin > end]
+    expect(len(late) <= len(disturbance.done) // 4, f"the load was over before {late}")
     attempts = run.attempts()
     failed = [attempt for attempt in attempts if attempt.outcome != "accepted"]
     expect_only_killed(disturbance, failed, SESSIONS)
