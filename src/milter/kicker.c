@@ -233,7 +233,7 @@ static void kick_on(struct milter *milter, struct fan *fan)
     while (!atomic_load(&kicker->is_stopped)) {
         waiting_settle(&milter->waits);
         unsigned waiters = waiting_count(&milter->waits);
-        bool is_idle = waiters == 0 && waiting_queued(&milter->waits) == 0;
+        bool is_idle = waiters == 0 && waiting_queued(&milter->waits) < WAITING_LONG_LINE;
         uint64_t now = now_ms();
         if (now >= beat.next_ms || (beat.was_idle && !is_idle)) {
             kick_round(fan, &beat, waiters, is_idle);

@@ -65,7 +65,7 @@ void waits_end(struct waiting *waiting)
 
 void waits_queue(struct waiting *waiting)
 {
-    if (waiting != NULL && atomic_fetch_add(&waiting->queued, 1) == 0)
+    if (waiting != NULL && atomic_fetch_add(&waiting->queued, 1) + 1 == WAITING_LONG_LINE)
         waiting_wake(waiting);
 }
 

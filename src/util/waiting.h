@@ -24,6 +24,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+enum { WAITING_LONG_LINE = 8 };
+
 struct waiting {
     atomic_uint count;
     atomic_uint queued;
@@ -38,7 +40,8 @@ void waiting_destroy(struct waiting *waiting);
  * nobody keeps count, always says yes. */
 bool waits_begin(struct waiting *waiting);
 void waits_end(struct waiting *waiting);
-/* A bracket without a bound, for waiting in line for a core: that ends by itself, and soon. */
+/* A bracket without a bound, for waiting in line for a core: that ends by itself, and soon. A short
+ * line wakes nobody: kicks would take from the very core that is waited for. */
 void waits_queue(struct waiting *waiting);
 void waits_unqueue(struct waiting *waiting);
 /* How many wait now; in line. */

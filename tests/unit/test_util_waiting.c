@@ -62,14 +62,16 @@ static void test_line_has_no_bound(void **state)
 
     (void)state;
     assert_true(waiting_init(&waiting, 1));
-    for (int i = 0; i < 5; i++)
+    for (unsigned i = 1; i < WAITING_LONG_LINE; i++)
         waits_queue(&waiting);
-    assert_int_equal(waiting_queued(&waiting), 5);
+    assert_false(is_woken(&waiting)); /* a short line moves by itself */
+    waits_queue(&waiting);
+    assert_int_equal(waiting_queued(&waiting), WAITING_LONG_LINE);
     assert_true(is_woken(&waiting));
     assert_int_equal(waiting_count(&waiting), 0);
     assert_true(waits_begin(&waiting)); /* who stands in line takes nobody's place */
     waits_end(&waiting);
-    for (int i = 0; i < 5; i++)
+    for (unsigned i = 0; i < WAITING_LONG_LINE; i++)
         waits_unqueue(&waiting);
     assert_int_equal(waiting_queued(&waiting), 0);
     waiting_destroy(&waiting);
