@@ -3,6 +3,7 @@
 In the long form (EGRESS_LONG=1) with the counts of the requirement, in the short form with fewer of everything.
 """
 
+import json
 import time
 from collections import Counter
 
@@ -115,7 +116,7 @@ def through_mtaload(w):
 @group.case(f"{IDLE} idle sessions and a load beside them: memory per session, no failure")
 def idle_sessions(w):
     """Twice: what libc keeps for itself after the first time must do for the second."""
-    w.guard.restart(enforcing(w, f"ceilings = {{ connections = {IDLE + 1000}; }};\n"))
+    w.guard.restart(enforcing(w, f"ceilings = {{ connections = {IDLE + 100}; }};\n"))
     count = 600 if PATIENCE == 1 else 100
     pids = [w.guard.child.pid, *workers_of(w.guard.child.pid)]
     load(w, "--messages", count, "--connections", 8).totals()  # what a first message needs is there
@@ -131,6 +132,27 @@ def idle_sessions(w):
     expect(per_session < IDLE_KIB, f"{per_session:.2f} KiB per idle session")
     expect(kept[1] < kept[0] * 1.05 + 1024, f"{kept} KiB after each time")
     expect_equal(workers_of(w.guard.child.pid), pids[1:], "serving processes")
+
+
+@group.case(f"{IDLE} idle sessions are more than ceilings.connections: mail is deferred at once, and goes on after them")
+def overload(w):
+    w.guard.restart(enforcing(w))
+    crowd = load(w, "--idle", IDLE, "--connections", 1, "--rate", 0.01)  # holds them until it is stopped
+    wait_until(lambda: counter(w, "connections_open") >= IDLE, 60, "the sessions to be open")
+    run = load(w, "--messages", 50, "--connections", 4, attempts=True)
+    totals = run.totals()
+    expect_equal((totals["deferred"], totals["accepted"]), (50, 0), "deferred and accepted messages")
+    slowest = max(attempt.ended - attempt.begun for attempt in run.attempts())
+    expect(slowest < 1 * PATIENCE, f"a client waited {slowest:.2f} s to hear of it")
+    expect(counter(w, "overload") >= 50, f"overload in egressctl status: {counter(w, 'overload')}")
+    crowd.stop()
+    wait_until(lambda: counter(w, "connections_open") < 10, 60, "the sessions to be closed")
+    totals = load(w, "--messages", 50, "--connections", 4).totals()
+    expect_equal((totals["accepted"], totals["signatures"]), (50, 100), "accepted messages, signatures")
+
+
+def counter(w, name):
+    return json.loads(w.guard.ctl_run("--json", "status", check=False).stdout)["counters"][name]
 
 
 def _memory(totals, when):
