@@ -3,13 +3,13 @@
 Twenty seconds; in the long form (EGRESS_LONG=1) three hundred.
 """
 
-import os
 import re
 import time
 
 from stage.base import LONG, PATIENCE, wait_until
 from stage.load import load
-from stage.process import (cpu_seconds, descriptors_of, is_sanitized, memory_kib, threads_of, workers_of)
+from stage.process import (cpu_seconds, descriptors_of, is_sanitized, memory_kib, sanitizer_env, threads_of,
+                           workers_of)
 from stage.suite import Group, expect, expect_equal
 from stage.world import World, enforcing
 
@@ -18,8 +18,6 @@ CONNECTIONS = 16
 WARM_UP = 0.15  # of the time, before anything is compared
 # libmilter starts a worker for what waits: at most one per connection, beside its own and ours.
 THREADS = CONNECTIONS + 16
-# What a sanitizer keeps of freed memory is its own business; with little of it the rest can be seen.
-SMALL_QUARANTINE = "quarantine_size_mb=4:thread_local_quarantine_size_kb=64:malloc_context_size=4"
 
 group = Group("soak", lambda options: World(options, "soak", None, enforcing))
 
@@ -53,12 +51,6 @@ def thirds(samples):
 
 def most(samples, what):
     return max(getattr(sample, what) for sample in samples)
-
-
-def sanitizer_env(**options):
-    """The environment of the run with these options of AddressSanitizer added."""
-    words = [os.environ.get("ASAN_OPTIONS", ""), *(f"{name}={value}" for name, value in options.items())]
-    return {"ASAN_OPTIONS": ":".join([word for word in words if word] + [SMALL_QUARANTINE])}
 
 
 @group.case(f"{SECONDS} s at full rate: memory, descriptors and threads flat, one line for each message")

@@ -118,6 +118,16 @@ def raise_descriptors(wanted):
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
+def sanitizer_env(**options):
+    """The environment with these options of AddressSanitizer added.
+
+    What it keeps of freed memory is its own business; with little of it the rest can be seen.
+    """
+    words = [os.environ.get("ASAN_OPTIONS", ""), *(f"{name}={value}" for name, value in options.items()),
+             "quarantine_size_mb=4", "thread_local_quarantine_size_kb=64", "malloc_context_size=4"]
+    return {"ASAN_OPTIONS": ":".join(word for word in words if word)}
+
+
 def is_sanitized(program):
     """Was it built with AddressSanitizer or ThreadSanitizer?"""
     with open(program, "rb") as stream:
