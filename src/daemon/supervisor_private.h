@@ -1,7 +1,8 @@
 /*
  * supervisor_private: what the parent's parts share. Not for others.
  *
- *   supervisor.c   children, signals, the rounds
+ *   supervisor.c   signals, what children say, the rounds
+ *   children.c     how children start and end
  *   restart.c      the way from one program to the next
  *   alive.c        who is alive; the service manager's watchdog
  *   pause.c        standing in while no child can be started
@@ -58,6 +59,16 @@ bool supervisor_lacks_child(const struct supervisor *supervisor, size_t slot);
 bool supervisor_is_pausing(const struct supervisor *supervisor, size_t slot);
 /* To the service manager, unless it was told that we end. */
 void supervisor_tell_ready(const struct supervisor *supervisor, const char *status);
+
+/* children.c */
+/* Starts those that are due. */
+void children_start_missing(struct supervisor *supervisor);
+/* All but `except` (NULL: all). */
+void children_signal(const struct supervisor *supervisor, int number, const struct process *except);
+/* One is off the list, with waitpid()'s status. */
+void children_ended(struct supervisor *supervisor, struct process *process, int status);
+/* Closes and frees all that the parent knows of them, without ending them. */
+void children_abandon(struct supervisor *supervisor);
 
 /* alive.c: looks when it is time to. */
 void alive_look(struct supervisor *supervisor);
