@@ -124,6 +124,28 @@ static void judge_domain(const struct dkim_domain *domain, struct reasons *reaso
                    then[domain->on_failure]);
 }
 
+#define SILENT_LONG_S 10 /* a look a second is usual */
+
+static void judge_life(const struct control_host *host, const struct site *site,
+                       struct reasons *reasons)
+{
+    int64_t silent_s = host->silent_s != NULL ? host->silent_s(host->context) : 0;
+    int64_t open = counter_get(COUNTER_CONNECTIONS_OPEN), most = site->ceilings->connections;
+
+    if (silent_s > SILENT_LONG_S)
+        add_reason(reasons, CONTROL_CRITICAL, "the filter has not answered for %" PRId64 " s",
+                   silent_s);
+    if (open > most)
+        add_reason(reasons, CONTROL_CRITICAL,
+                   "%" PRId64 " sessions are open and ceilings.connections is %" PRId64
+                   ": mail of the others is deferred",
+                   open, most);
+    else if (open > most - most / 5)
+        add_reason(reasons, CONTROL_WARNING,
+                   "%" PRId64 " sessions are open and ceilings.connections is %" PRId64, open,
+                   most);
+}
+
 static void judge(const struct control_host *host, const struct site *site,
                   const struct load_result *load, struct reasons *reasons)
 {
@@ -131,6 +153,7 @@ static void judge(const struct control_host *host, const struct site *site,
 
     for (size_t i = 0; i < dkim_domains_count(site->domains); i++)
         judge_domain(dkim_domains_at(site->domains, i), reasons);
+    judge_life(host, site, reasons);
     if (!load->is_taken)
         add_reason(reasons, CONTROL_WARNING,
                    "the last reload was not taken, %zu errors; generation %" PRIu64 " stays",

@@ -38,6 +38,8 @@ struct control_host {
     /* Asks for a reload; the ticket that reload_ended() will have reached when it is done. */
     uint64_t (*reload_begin)(void *context);
     uint64_t (*reload_ended)(void *context);
+    /* How long ago the filter last answered to a look of its own, in seconds. NULL: not known. */
+    int64_t (*silent_s)(void *context);
     /* Asks for a restart in place; control_server_restart_ended() tells the outcome. False: it
      * cannot be asked for. */
     bool (*restart_begin)(void *context);

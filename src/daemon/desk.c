@@ -146,6 +146,16 @@ static uint64_t host_reload_ended(void *context)
 }
 
 /* Who asks while one is under way waits for the same outcome. */
+static int64_t host_silent_s(void *context)
+{
+    struct child *child = context;
+    uint64_t alive_ns = milter_last_alive_ns(child->milter);
+
+    if (alive_ns == 0)
+        return 0; /* it has just begun, or has no connections of its own */
+    return (int64_t)((clock_mono_ns(child->world.clock) - alive_ns) / 1000000000u);
+}
+
 static bool host_restart_begin(void *context)
 {
     struct child *child = context;
@@ -171,6 +181,7 @@ static bool open_control(struct child *child)
         .last_load = host_last_load,
         .reload_begin = host_reload_begin,
         .reload_ended = host_reload_ended,
+        .silent_s = host_silent_s,
         .restart_begin = host_restart_begin,
     };
     if (setup->control_fd < 0)

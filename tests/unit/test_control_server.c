@@ -43,7 +43,35 @@ struct post {
     _Atomic uint64_t asked, reached;
     atomic_bool is_taken;
     const char *_Atomic faults;
+    _Atomic int64_t silent;
+    bool restarts; /* how a restart ends */
 };
+
+static int64_t silent_s(void *context)
+{
+    struct post *post = context;
+
+    return post->silent;
+}
+
+/* In the loop's thread, as what the parent says comes. */
+static void end_restart(struct loop *loop, void *context)
+{
+    struct post *post = context;
+
+    (void)loop;
+    control_server_restart_ended(post->server, post->restarts,
+                                 post->restarts ? "egress-milter 9 serves"
+                                                : "t.conf:1: bad\nt.conf:2: worse\n");
+}
+
+static bool restart_begin(void *context)
+{
+    struct post *post = context;
+
+    loop_wake(post->loop);
+    return true;
+}
 
 static bool last_load(void *context, struct load_result *result_r)
 {
@@ -114,9 +142,12 @@ static struct post *post_open_replaced(const char *config, struct control_access
                                         .context = post,
                                         .last_load = last_load,
                                         .reload_begin = reload_begin,
-                                        .reload_ended = reload_ended };
+                                        .reload_ended = reload_ended,
+                                        .silent_s = silent_s,
+                                        .restart_begin = restart_begin };
     post_listen(post);
     post->loop = loop_new();
+    loop_on_wake(post->loop, end_restart, post);
     post->server = control_server_new(post->loop, post->listener.fd, &access, &post->host);
     assert_non_null(post->server);
     assert_int_equal(pthread_create(&post->thread, NULL, run, post), 0);
@@ -235,6 +266,51 @@ static void test_replaced_is_told(void **state)
             expect(&answer, "died and was replaced");
         post_close(post);
     }
+    buffer_free(&answer);
+}
+
+static void test_life(void **state)
+{
+    struct post *post = post_open(PLAIN, (struct control_access){ .owner = geteuid() });
+    struct buffer answer = BUFFER_EMPTY;
+
+    (void)state;
+    post->silent = 10;
+    assert_int_equal(ask(post, "health", &answer), 0);
+    post->silent = 11;
+    assert_int_equal(ask(post, "health", &answer), 2);
+    expect(&answer, "critical: the filter has not answered for 11 s\n");
+    post->silent = 0;
+    counter_add(COUNTER_CONNECTIONS_OPEN, 1600);
+    assert_int_equal(ask(post, "health", &answer), 0);
+    counter_add(COUNTER_CONNECTIONS_OPEN, 1);
+    assert_int_equal(ask(post, "health", &answer), 1);
+    expect(&answer, "warning: 1601 sessions are open and ceilings.connections is 2000\n");
+    counter_add(COUNTER_CONNECTIONS_OPEN, 400);
+    assert_int_equal(ask(post, "health", &answer), 2);
+    expect(&answer, "critical: 2001 sessions are open");
+    counter_add(COUNTER_CONNECTIONS_OPEN, -2001);
+    post_close(post);
+    buffer_free(&answer);
+}
+
+static void test_restart(void **state)
+{
+    struct post *post = post_open(PLAIN, (struct control_access){ .owner = geteuid() });
+    struct buffer answer = BUFFER_EMPTY;
+
+    (void)state;
+    post->restarts = true;
+    assert_int_equal(ask(post, "restart", &answer), 0);
+    expect(&answer, "restart: egress-milter 9 serves; the processes before end");
+    assert_int_equal(ask(post, "restart json", &answer), 0);
+    expect(&answer, "\"restarted\":true");
+    post->restarts = false;
+    assert_int_equal(ask(post, "restart", &answer), 2);
+    expect(&answer, "t.conf:1: bad\nt.conf:2: worse\nrestart: it came to nothing");
+    assert_int_equal(ask(post, "restart json", &answer), 2);
+    expect(&answer, "\"faults\":[\"t.conf:1: bad\",\"t.conf:2: worse\"]");
+    post_close(post);
     buffer_free(&answer);
 }
 
@@ -530,7 +606,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rights),           cmocka_unit_test(test_health),
-        cmocka_unit_test(test_replaced_is_told), cmocka_unit_test(test_log_lines),
+        cmocka_unit_test(test_replaced_is_told), cmocka_unit_test(test_life),
+        cmocka_unit_test(test_restart),          cmocka_unit_test(test_log_lines),
         cmocka_unit_test(test_status),           cmocka_unit_test(test_reload),
         cmocka_unit_test(test_requests),         cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_slow_clients),     cmocka_unit_test(test_gone_clients),
