@@ -71,7 +71,8 @@ def flat(w):
     expect_equal((totals["accepted"], totals["signatures"]), (totals["messages"], 2 * totals["messages"]),
                  "accepted messages and signatures")
     expect_equal(workers_of(w.guard.child.pid), pids[1:], "serving processes")
-    expect(most(last, "memory") <= most(first, "memory") * 1.05 + 1024,
+    # A sanitizer's memory is its own; it looks for leaks in its own way, see below.
+    expect(is_sanitized(w.guard.program) or most(last, "memory") <= most(first, "memory") * 1.05 + 1024,
            f"memory in KiB: {[sample.memory for sample in samples]}")
     expect(abs(most(last, "descriptors") - most(first, "descriptors")) <= 2,
            f"descriptors: {[sample.descriptors for sample in samples]}")
