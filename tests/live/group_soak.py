@@ -97,7 +97,7 @@ def clean_end(w):
     """
     w.guard.stop()
     w.stage.own(w.guard.directory, "nobody", "nogroup")
-    has_sanitizer = is_sanitized(w.guard.program)
+    looks_for_leaks = is_sanitized(w.guard.program, ["asan"])
     w.guard.start(wrap=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
                   env=sanitizer_env(detect_leaks=1))
     totals = load(w, "--messages", 2000 if PATIENCE == 1 else 600, "--connections", CONNECTIONS,
@@ -110,5 +110,5 @@ def clean_end(w):
     log = w.guard.log()
     found = re.search(r"ERROR: LeakSanitizer|LeakSanitizer has encountered", log)
     expect(not found, lambda: log[found.start():][:3000])
-    if has_sanitizer:
+    if looks_for_leaks:
         expect_equal(log.count("LeakSanitizer reports no leak"), 1, "looks for leaks of the serving process")

@@ -128,8 +128,8 @@ def sanitizer_env(**options):
     return {"ASAN_OPTIONS": ":".join(word for word in words if word)}
 
 
-def is_sanitized(program):
-    """Was it built with AddressSanitizer or ThreadSanitizer?"""
+def is_sanitized(program, kinds=("asan", "tsan")):
+    """Was it built with one of AddressSanitizer and ThreadSanitizer?"""
     with open(program, "rb") as stream:
         data = stream.read()
-    return b"__asan_init" in data or b"__tsan_init" in data
+    return any(f"__{kind}_init".encode() in data for kind in kinds)
