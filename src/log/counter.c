@@ -24,13 +24,18 @@ struct shared {
     _Atomic int64_t cells[]; /* slots x columns */
 };
 
-/* Changed only while the process has one thread. */
+/*
+ * Changed only while the process has one thread. What is needed to find one's way in the shared
+ * memory is kept here: whoever counts there can also write there, and a process that went bad must
+ * not lead the others astray.
+ */
 static counter_row own_row;
 static struct {
     struct shared *shared; /* NULL: own_row */
+    size_t slots, columns;
     _Atomic int64_t *mine;
     int fd;
-} counters = { NULL, own_row, -1 };
+} counters = { NULL, 1, COUNTER_COUNT, own_row, -1 };
 
 static const char *const names[COUNTER_COUNT] = {
 #define COUNTER_NAME(id, name) [COUNTER_##id] = name,
@@ -45,7 +50,7 @@ static size_t shared_size(size_t slots, size_t columns)
 
 static _Atomic int64_t *row_of(size_t slot)
 {
-    return counters.shared->cells + slot * counters.shared->columns;
+    return counters.shared->cells + slot * counters.columns;
 }
 
 void counter_add(enum counter_id id, int64_t amount)
@@ -53,14 +58,13 @@ void counter_add(enum counter_id id, int64_t amount)
     atomic_fetch_add_explicit(&counters.mine[id], amount, memory_order_relaxed);
 }
 
-static int64_t sum_of(const struct shared *shared, size_t column)
+static int64_t sum_of(const struct shared *shared, size_t slots, size_t columns, size_t column)
 {
-    uint32_t used = atomic_load_explicit(&shared->used, memory_order_relaxed);
+    size_t used = atomic_load_explicit(&shared->used, memory_order_relaxed);
     int64_t sum = 0;
 
-    for (size_t slot = 0; slot < used; slot++)
-        sum += atomic_load_explicit(&shared->cells[slot * shared->columns + column],
-                                    memory_order_relaxed);
+    for (size_t slot = 0; slot < used && slot < slots; slot++)
+        sum += atomic_load_explicit(&shared->cells[slot * columns + column], memory_order_relaxed);
     return sum;
 }
 
@@ -68,7 +72,7 @@ int64_t counter_get(enum counter_id id)
 {
     if (counters.shared == NULL)
         return atomic_load_explicit(&own_row[id], memory_order_relaxed);
-    return sum_of(counters.shared, id);
+    return sum_of(counters.shared, counters.slots, counters.columns, id);
 }
 
 const char *counter_name(enum counter_id id)
@@ -83,13 +87,24 @@ static struct shared *map(int fd, size_t size)
     return at == MAP_FAILED ? NULL : at;
 }
 
+static void use(struct shared *shared, size_t slots, int fd)
+{
+    counters.shared = shared;
+    counters.slots = slots;
+    counters.columns = COUNTER_COUNT;
+    counters.mine = row_of(0);
+    counters.fd = fd;
+}
+
 bool counter_share(size_t slots)
 {
     size_t size = shared_size(slots, COUNTER_COUNT);
-    int fd = memfd_create("egress-milter counters", MFD_CLOEXEC);
+    int fd = memfd_create("egress-milter counters", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     struct shared *shared = NULL;
 
-    if (fd >= 0 && slots <= SLOTS_MAX && ftruncate(fd, (off_t)size) == 0)
+    /* Nobody who has the descriptor can take the memory away from under the others. */
+    if (fd >= 0 && slots <= SLOTS_MAX && ftruncate(fd, (off_t)size) == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
         shared = map(fd, size);
     if (shared == NULL) {
         if (fd >= 0)
@@ -102,9 +117,7 @@ bool counter_share(size_t slots)
     atomic_store(&shared->used, 1);
     for (size_t id = 0; id < COUNTER_COUNT; id++)
         shared->cells[id] = counter_get((enum counter_id)id);
-    counters.shared = shared;
-    counters.mine = row_of(0);
-    counters.fd = fd;
+    use(shared, slots, fd);
     return true;
 }
 
@@ -113,8 +126,9 @@ int counter_descriptor(void)
     return counters.fd;
 }
 
-/* Anything may come in through a descriptor: what does not fit is not touched. */
-static struct shared *map_foreign(int fd)
+/* Anything may come in through a descriptor, also from a process that went bad: what does not fit
+ * is not touched, and what was checked is not read again. */
+static struct shared *map_foreign(int fd, size_t *slots_r, size_t *columns_r)
 {
     struct stat status;
     struct shared *shared;
@@ -124,9 +138,10 @@ static struct shared *map_foreign(int fd)
     shared = map(fd, (size_t)status.st_size);
     if (shared == NULL)
         return NULL;
-    if (shared->magic == MAGIC && shared->slots > 0 && shared->slots <= SLOTS_MAX &&
-        shared->columns > 0 && shared->columns <= 4096 && shared->used <= shared->slots &&
-        shared_size(shared->slots, shared->columns) == (size_t)status.st_size)
+    *slots_r = *(volatile uint32_t *)&shared->slots;
+    *columns_r = *(volatile uint32_t *)&shared->columns;
+    if (shared->magic == MAGIC && *slots_r > 0 && *slots_r <= SLOTS_MAX && *columns_r > 0 &&
+        *columns_r <= 4096 && shared_size(*slots_r, *columns_r) == (size_t)status.st_size)
         return shared;
     munmap(shared, (size_t)status.st_size);
     return NULL;
@@ -147,47 +162,46 @@ static bool is_passing(size_t id)
 
 /* What the processes of that version have open will be closed where nobody looks any more: it is
  * left out. */
-static bool take_over_sums(const struct shared *old)
+static bool take_over_sums(const struct shared *old, size_t slots, size_t columns)
 {
-    if (!counter_share(old->slots))
+    if (!counter_share(slots))
         return false;
-    for (size_t id = 0; id < COUNTER_COUNT && id < old->columns; id++) {
+    for (size_t id = 0; id < COUNTER_COUNT && id < columns; id++) {
         if (!is_passing(id))
-            counter_add((enum counter_id)id, sum_of(old, id));
+            counter_add((enum counter_id)id, sum_of(old, slots, columns, id));
     }
     return true;
 }
 
 bool counter_adopt(int fd)
 {
-    struct shared *shared = map_foreign(fd);
+    size_t slots, columns;
+    struct shared *shared = map_foreign(fd, &slots, &columns);
     bool taken;
 
     if (shared == NULL)
         return false;
-    if (shared->columns != COUNTER_COUNT) {
-        taken = take_over_sums(shared);
-        munmap(shared, shared_size(shared->slots, shared->columns));
+    if (columns != COUNTER_COUNT) {
+        taken = take_over_sums(shared, slots, columns);
+        munmap(shared, shared_size(slots, columns));
         close(fd);
         return taken;
     }
-    counters.shared = shared;
-    counters.mine = row_of(0);
-    counters.fd = fd;
+    use(shared, slots, fd);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     return true;
 }
 
 size_t counter_slots(void)
 {
-    return counters.shared != NULL ? counters.shared->slots : 1;
+    return counters.slots;
 }
 
 void counter_use_slot(size_t slot)
 {
     uint32_t used;
 
-    if (counters.shared == NULL || slot >= counters.shared->slots)
+    if (counters.shared == NULL || slot >= counters.slots)
         return;
     counters.mine = row_of(slot);
     used = atomic_load(&counters.shared->used);
@@ -198,7 +212,7 @@ void counter_use_slot(size_t slot)
 
 void counter_close_slot(size_t slot)
 {
-    if (counters.shared == NULL || slot >= counters.shared->slots)
+    if (counters.shared == NULL || slot >= counters.slots)
         return;
     counter_add(
         COUNTER_LOG_LINES_LOST,
