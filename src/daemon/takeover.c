@@ -128,7 +128,7 @@ static bool read_bound(const char *rest, struct bound *bound)
 
     if (sscanf(rest, "%d %ju %ju %d %d %n", &fd, &device, &inode, &has_path, &is_passed, &used) <
             5 ||
-        used == 0 || fd < -1)
+        used == 0 || rest[used] == '\0' || fd < -1)
         return false;
     *bound = (struct bound){ .spec = strdup(rest + used),
                              .listener = { .fd = fd,
@@ -171,7 +171,8 @@ static bool read_line(const char *line, struct takeover *takeover)
     if (strncmp(line, "configuration ", 14) == 0)
         return sscanf(line + 14, "%d", &takeover->last_good_fd) == 1;
     if (strncmp(line, "control ", 8) == 0)
-        return read_bound(line + 8, &takeover->sockets.control);
+        return takeover->sockets.control.spec == NULL &&
+               read_bound(line + 8, &takeover->sockets.control);
     if (strncmp(line, "socket ", 7) == 0) {
         struct sockets *sockets = &takeover->sockets;
         struct bound *bound = grow((void **)&sockets->milter, sockets->count, sizeof(*bound));
