@@ -75,8 +75,9 @@ class Disturbance:
         earlier = self.kills()
         if earlier:
             time.sleep(max(0.0, KILLS_APART - (time.monotonic() - earlier[-1][0])))
-        # Any of them: also one that only finishes what it has, and is not replaced.
-        victim = self.rng.choice(wait_until(lambda: workers_of(self.pid), 10, "a serving process"))
+        workers = wait_until(lambda: workers_of(self.pid), 10, "a serving process")
+        # First the one that serves, then any: also one that only finishes what it has, and is not replaced.
+        victim = self.rng.choice(workers) if earlier else workers[-1]
         begin = time.monotonic()
         os.kill(victim, signal.SIGKILL)
         self.done.append(("kill", begin, time.monotonic()))
