@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "log/at_work.h"
 #include "milter/connection.h"
 
 /* Name and value as C strings. Without negotiated leading space the MTA adds its own. */
@@ -64,7 +65,7 @@ static const struct edit **select_kind(struct job *job, enum edit_kind kind, siz
     return chosen;
 }
 
-bool apply_edits(const struct mta *mta, void *handle, struct job *job, bool keeps_space)
+static bool apply_all(const struct mta *mta, void *handle, struct job *job, bool keeps_space)
 {
     static const enum edit_kind order[] = { EDIT_REPLACE, EDIT_DELETE, EDIT_APPEND, EDIT_PREPEND };
     for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
@@ -81,4 +82,12 @@ bool apply_edits(const struct mta *mta, void *handle, struct job *job, bool keep
     }
     return job->verdict.disposition != DISPOSITION_HOLD ||
            mta->quarantine(handle, job->verdict.hold_reason);
+}
+
+bool apply_edits(const struct mta *mta, void *handle, struct job *job, bool keeps_space)
+{
+    at_work_begin("the changes", job->message.envelope.queue_id);
+    bool is_applied = apply_all(mta, handle, job, keeps_space);
+    at_work_end();
+    return is_applied;
 }
