@@ -8,7 +8,7 @@ import socket
 import time
 
 from stage.base import PATIENCE, Failure, is_alive, run_tool, wait_until
-from stage.daemon import Yard
+from stage.daemon import HERE, Yard
 from stage.suite import Group, expect, expect_equal
 
 WATCHDOG_S = 8  # the shortest silence the daemon takes for one
@@ -129,6 +129,33 @@ def other_watchdog(y):
     wait_until(lambda: time.monotonic() - daemon.manager.heard[0][0] > 1, 5, "ten intervals")
     expect_equal(daemon.manager.signs(), [], "signs of life")
     daemon.end()
+
+
+@group.case("with the capabilities that the unit leaves it: start, reload, restart, a crash, TERM")
+def capabilities(y):
+    with open(os.path.join(HERE, "../../contrib/systemd/egress-milter.service"), encoding="ascii") as stream:
+        words = re.search(r"^CapabilityBoundingSet=(.*)$", stream.read(), re.M).group(1).split()
+    kept = ",".join("+" + word.removeprefix("CAP_").lower() for word in words)
+    daemon = y.daemon("unix", "inet").run(
+        "notify", within=["setpriv", f"--bounding-set=-all,{kept}", "--inh-caps=-all", "--no-new-privs"])
+    with open(f"/proc/{daemon.pid}/status", encoding="ascii") as stream:
+        bounding = int(re.search(r"^CapBnd:\s*(\w+)$", stream.read(), re.M).group(1), 16)
+    expect_equal(bounding.bit_count(), len(words), "capabilities that are left")
+    daemon.ctl_run("reload")
+    held = daemon.session()
+    daemon.socket_mode = "0600"
+    daemon.configure("")
+    daemon.ask_restart()
+    held.mail().close()
+    daemon.await_serving(2)
+    os.kill(daemon.serving()[0], signal.SIGKILL)
+    daemon.wait_said("it is replaced at once")
+    daemon.await_serving(2)
+    for spec in daemon.sockets:
+        daemon.mail(spec)
+    expect("permitted" not in daemon.said(), f"not permitted: {daemon.said()}")
+    daemon.end()
+    expect(not os.path.exists(daemon.sockets[0].split(":", 1)[1]), "the socket is left")
 
 
 # --- children that crash -----------------------------------------------------------------------------------------------

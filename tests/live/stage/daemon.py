@@ -182,11 +182,12 @@ class Daemon(Guard):
                          f'control = {{ socket = "{self.directory}/control.sock"; {self.control_more} }};\n'
                          f'mode = "enforce";\n{self.yard.domains()}{config}\n')
 
-    def start(self, how="foreground", env=None, passed=()):
-        """`passed` are listening sockets to hand over as systemd does."""
+    def start(self, how="foreground", env=None, passed=(), within=()):
+        """`passed` are listening sockets to hand over as systemd does, `within` a command that runs another."""
         self.how = how
         self.starts += 1
         argv = [self.program, "-c", self.config_path] + (["-f"] if how == "foreground" else [])
+        argv = [*within, *argv]
         if passed:
             argv = ["/usr/bin/python3", "-c", HANDED_OVER, str(len(passed)),
                     *[str(each.fileno()) for each in passed], *argv]
