@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,7 +149,7 @@ static bool read_process(const char *rest, struct process *process)
 
     if (sscanf(rest, "%ld %zd %zu %d %d %d %d", &pid, &slot, &row, &state, &link, &voice, &life) <
             7 ||
-        pid <= 1 || state < PROCESS_STARTING || state > PROCESS_RETIRING)
+        pid <= 1 || pid > INT_MAX || state < PROCESS_STARTING || state > PROCESS_RETIRING)
         return false;
     *process = (struct process){ .pid = (pid_t)pid,
                                  .slot = slot < 0 ? PROCESS_NO_SLOT : (size_t)slot,
