@@ -146,7 +146,7 @@ static int matching(const char *path)
 static int wrong(const char *path)
 {
     struct listen_spec spec = { .family = LISTEN_UNIX, .path = path };
-    char text[32];
+    char text[48];
     struct passed passed;
     struct error error;
     int fds[3];

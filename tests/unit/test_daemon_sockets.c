@@ -34,15 +34,17 @@ struct yard {
 static int yard_open(void **state)
 {
     struct yard *yard = calloc(1, sizeof(*yard));
+    char directory[] = "/tmp/egress-sockets.XXXXXX", path[64];
 
-    strcpy(yard->directory, "/tmp/egress-sockets.XXXXXX");
-    assert_non_null(mkdtemp(yard->directory));
+    assert_non_null(mkdtemp(directory));
+    strcpy(yard->directory, directory);
     for (int i = 0; i < PATHS; i++) {
-        snprintf(yard->paths[i], sizeof(yard->paths[i]), "%s/%d.sock", yard->directory, i);
-        snprintf(yard->specs[i], sizeof(yard->specs[i]), "unix:%s", yard->paths[i]);
+        snprintf(path, sizeof(path), "%s/%d.sock", directory, i);
+        strcpy(yard->paths[i], path);
+        snprintf(yard->specs[i], sizeof(yard->specs[i]), "unix:%s", path);
     }
-    snprintf(yard->control, sizeof(yard->control), "%s/control.sock", yard->directory);
-    snprintf(yard->config, sizeof(yard->config), "%s/t.conf", yard->directory);
+    snprintf(yard->control, sizeof(yard->control), "%s/control.sock", directory);
+    snprintf(yard->config, sizeof(yard->config), "%s/t.conf", directory);
     *state = yard;
     return 0;
 }
