@@ -2,6 +2,7 @@
  * main: egress-milter from its command line to the check or the start.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "daemon/check.h"
 #include "daemon/options.h"
@@ -16,6 +17,8 @@ static int flushed(int code)
 int main(int argc, char **argv)
 {
     struct daemon_options options;
+    char *program;
+    int code;
 
     if (!options_parse(argc, argv, &options, stderr))
         return DAEMON_USAGE;
@@ -31,5 +34,8 @@ int main(int argc, char **argv)
     case ACTION_RUN:
         break;
     }
-    return start_run(&options);
+    options.program = program = options_find_program(argv[0]);
+    code = start_run(&options);
+    free(program);
+    return code;
 }

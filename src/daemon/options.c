@@ -35,21 +35,16 @@ static bool complain_about(FILE *complaints, int argc, char **argv)
     return complain(complaints, text);
 }
 
-/*
- * By the name it was called, so that a link which an upgrade points elsewhere is followed anew. The
- * daemon leaves its directory, and who was found by PATH may not be found again: such names are
- * made absolute. The memory is for the life of the process.
- */
-static const char *find_program(const char *called)
+char *options_find_program(const char *called)
 {
     const char *slash = called != NULL ? strchr(called, '/') : NULL;
     char *directory, *path = NULL;
 
-    if (slash == called && called != NULL)
-        return called;
-    if (slash == NULL)
+    if (slash == NULL) /* found by PATH, and perhaps not found there again */
         return realpath("/proc/self/exe", NULL);
-    directory = getcwd(NULL, 0);
+    if (slash == called)
+        return strdup(called);
+    directory = getcwd(NULL, 0); /* the daemon leaves it */
     if (directory == NULL || asprintf(&path, "%s/%s", directory, called) < 0)
         path = NULL;
     free(directory);
@@ -60,9 +55,7 @@ bool options_parse(int argc, char **argv, struct daemon_options *options_r, FILE
 {
     int option;
 
-    *options_r = (struct daemon_options){ .action = ACTION_RUN,
-                                          .program = find_program(argv[0]),
-                                          .config_path = EM_CONFIG_FILE };
+    *options_r = (struct daemon_options){ .action = ACTION_RUN, .config_path = EM_CONFIG_FILE };
     optind = 0; /* from the start, also when called again */
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":c:fthV", long_options, NULL)) != -1) {

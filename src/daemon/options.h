@@ -17,12 +17,17 @@ struct daemon_options {
     const char *config_path; /* as given; EM_CONFIG_FILE when not */
     bool foreground;
     bool strict;
-    const char *program; /* absolute, as it was called: what lies there later is its successor;
-                            NULL: unknown */
+    const char *program; /* from options_find_program(); options_parse() leaves it NULL */
 };
 
 /* argv as main() has it. False: a fault was written to `complaints`, the program ends with 64. */
 bool options_parse(int argc, char **argv, struct daemon_options *options_r, FILE *complaints);
 void options_print_help(FILE *out);
+/*
+ * The absolute path of this program by the name it was called (argv[0], NULL: unknown), so that a
+ * link which an upgrade points elsewhere is followed anew; without a path in the name, where it is
+ * now. What lies there later is its successor. The caller frees it; NULL: it cannot be known.
+ */
+char *options_find_program(const char *called);
 
 #endif

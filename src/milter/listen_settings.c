@@ -25,6 +25,12 @@ bool listen_path_accepts(const char *path, struct error *error)
                          "/milter.sock");
         return false;
     }
+    for (size_t i = 0; i < size; i++) {
+        if ((unsigned char)path[i] < ' ' || path[i] == 0x7f) {
+            error_set(error, "the path of a socket has no control characters");
+            return false;
+        }
+    }
     if (size >= room) {
         error_set(error,
                   "the path has %zu bytes and a unix socket takes at most %zu: choose a "

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/options.h"
 
@@ -67,6 +68,28 @@ static void test_good(void **state)
     }
 }
 
+static void test_program(void **state)
+{
+    char *found, *here = getcwd(NULL, 0), expected[5000];
+
+    (void)state;
+    found = options_find_program("/usr/sbin/egress-milter");
+    assert_string_equal(found, "/usr/sbin/egress-milter");
+    free(found);
+    snprintf(expected, sizeof(expected), "%s/sbin/egress-milter", here);
+    found = options_find_program("sbin/egress-milter");
+    assert_string_equal(found, expected);
+    free(found);
+    found = options_find_program("egress-milter");
+    assert_int_equal(found[0], '/');
+    assert_int_equal(access(found, X_OK), 0);
+    free(found);
+    found = options_find_program(NULL);
+    assert_non_null(found);
+    free(found);
+    free(here);
+}
+
 static void test_bad(void **state)
 {
     static const struct {
@@ -114,6 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_program),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_help),
     };

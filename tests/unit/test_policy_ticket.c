@@ -193,12 +193,14 @@ static struct job *pass(const char *daemon, const char *sender, struct span mess
 {
     static const struct drive_recipient recipients[] = { { SPAN("<b@example.net>"),
                                                            SPAN("smtp") } };
-    struct drive_input input = { .session = { .keeps_space = true, .daemon_name = span_of(daemon) },
-                                 .login = SPAN("alice@example.org"),
-                                 .sender = span_of(sender),
-                                 .recipients = recipients,
-                                 .recipient_count = 1,
-                                 .message = message };
+    static struct drive_input input; /* the job looks at its session until it has ended */
+    input =
+        (struct drive_input){ .session = { .keeps_space = true, .daemon_name = span_of(daemon) },
+                              .login = SPAN("alice@example.org"),
+                              .sender = span_of(sender),
+                              .recipients = recipients,
+                              .recipient_count = 1,
+                              .message = message };
     struct job *job = drive_message(house.site, &house.world, &input);
     assert_non_null(job);
     return job;
