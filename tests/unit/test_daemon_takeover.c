@@ -45,7 +45,7 @@ static int check_sockets(const struct sockets *sockets)
 {
     MUST(sockets->count == 3);
     MUST(strcmp(sockets->milter[0].spec, SPEC_0) == 0);
-    MUST(strcmp(sockets->milter[0].listener.path, SPEC_0 + 5) == 0);
+    MUST(strcmp(sockets->milter[0].listener.path, &SPEC_0[5]) == 0);
     MUST(sockets->milter[0].listener.device == 7 &&
          sockets->milter[0].listener.inode == 1234567890123);
     MUST(!sockets->milter[0].is_passed);
@@ -100,7 +100,7 @@ static void fill(struct takeover *takeover, struct bound bounds[3], struct proce
 {
     bounds[0] = (struct bound){ .spec = (char *)(uintptr_t)SPEC_0,
                                 .listener = { .fd = null_fd(),
-                                              .path = (char *)(uintptr_t)(SPEC_0 + 5),
+                                              .path = (char *)(uintptr_t)(&SPEC_0[5]),
                                               .device = 7,
                                               .inode = 1234567890123 } };
     bounds[1] = (struct bound){ .spec = (char *)(uintptr_t)SPEC_1,
