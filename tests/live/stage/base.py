@@ -19,6 +19,8 @@ PORT_RANGE = os.environ.get("EGRESS_LIVE_PORTS", "9200-9399")
 PORT_LOCKS = "/tmp/egress-live-ports"
 # A sanitizer makes everything slower; deadlines follow.
 PATIENCE = float(os.environ.get("EGRESS_LIVE_PATIENCE", "1"))
+# What a process says that was not well.
+SANITIZER_WORDS = r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|core dumped"
 # The long form of what takes too long for every run.
 LONG = os.environ.get("EGRESS_LONG") == "1"
 

@@ -7,13 +7,15 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import threading
 import time
 
-from stage.base import Failure, Stage, StageError, end_pid, find_program, is_alive, run_tool, tail, wait_until
+from stage.base import (SANITIZER_WORDS, Failure, Stage, StageError, end_pid, find_program, is_alive, run_tool, tail,
+                        wait_until)
 from stage.guard import Guard
 from stage.keys import Keys
 from stage.suite import expect, expect_equal
@@ -268,7 +270,7 @@ class Daemon(Guard):
         wait_until(lambda: not is_alive(self.pid), seconds, f"the end of {self.pid}")
         if self.how != "background":
             expect_equal(self.child.wait(5), code, f"exit code; {self.said()[-1500:]}")
-        expect("Sanitizer" not in self.log(), f"not well: {self.log()[-3000:]}")
+        expect(not re.search(SANITIZER_WORDS, self.log()), f"not well: {self.log()[-3000:]}")
 
 
 class Yard:

@@ -8,7 +8,7 @@ Clients of the cases
 
 import re
 
-from stage.base import Failure, Stage, StageError, tail
+from stage.base import SANITIZER_WORDS, Failure, Stage, StageError, tail
 from stage.client import Client
 from stage.dovecot import Dovecot
 from stage.guard import Guard
@@ -100,7 +100,7 @@ class World:
         if self.guard.child and self.guard.child.is_running():
             expect_equal(self.guard.stop(), 0, "exit code of the daemon at TERM")
         log = self.guard.every_log()
-        bad = re.search(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|core dumped", log)
+        bad = re.search(SANITIZER_WORDS, log)
         if bad:
             raise Failure("the daemon was not well:\n" + "\n".join(log[bad.start():].splitlines()[:40]))
 
