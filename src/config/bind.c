@@ -60,6 +60,8 @@ static enum fit fit_row(const struct config_row *row, const config_setting_t *no
         return is_text ? FIT_GOOD : fit_sequence(node, false);
     case CONFIG_LIST:
         return fit_sequence(node, true);
+    case CONFIG_GROUP:
+        return type == CONFIG_TYPE_GROUP ? FIT_GOOD : FIT_NONE;
     case CONFIG_PLANNED:
         return FIT_GOOD;
     }

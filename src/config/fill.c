@@ -155,6 +155,22 @@ static void fill_list(struct loader *loader, struct record *record, const struct
     *(struct config_list *)record_member(record, row) = (struct config_list){ at, count };
 }
 
+/* One entry that has the row's own name. */
+static void fill_group(struct loader *loader, struct record *record, const struct config_row *row,
+                       const struct found *found, const struct setting_name *name)
+{
+    struct arena *arena = loader->config->arena;
+    struct record *entry = loader_array(loader, arena, 1, sizeof(struct record));
+    char *at = loader_array(loader, arena, 1, row->element_size);
+    if (entry == NULL || at == NULL ||
+        !record_init(loader, entry, row->rows, at, source_place(found->source, found->node))) {
+        return;
+    }
+    record->entries[row - record->rows] = entry;
+    fill_entry(loader, row, entry, found, name);
+    *(struct config_list *)record_member(record, row) = (struct config_list){ at, 1 };
+}
+
 /* A required name must stand; of alternatives, one of them. */
 static void check_required(struct loader *loader, const struct record *record,
                            const struct config_row *row, const struct setting_name *name)
@@ -186,6 +202,8 @@ static void fill_row(struct loader *loader, struct record *record, const struct 
         fill_texts(loader, record, row, list, name);
     } else if (row->type == CONFIG_LIST) {
         fill_list(loader, record, row, list, name);
+    } else if (row->type == CONFIG_GROUP) {
+        fill_group(loader, record, row, list->first, name);
     } else {
         value_fill(loader, record, row, list->first, name);
     }

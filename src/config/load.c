@@ -66,7 +66,7 @@ bool record_init(struct loader *loader, struct record *record_r, const struct co
     size_t count = 0;
     bool has_list = false;
     for (; rows[count].name != NULL; count++) {
-        has_list |= rows[count].type == CONFIG_LIST;
+        has_list |= rows[count].type == CONFIG_LIST || rows[count].type == CONFIG_GROUP;
     }
     *record_r = (struct record){ .rows = rows, .row_count = count, .at = at, .place = place };
     record_r->places = loader_array(loader, arena, count, sizeof(struct config_place));

@@ -36,7 +36,8 @@ struct record {
     char *at;                    /* the struct */
     struct config_place place;   /* of the group; of the main file for a table without one */
     struct config_place *places; /* of each row; file NULL: not set */
-    /* Of each row: for a CONFIG_LIST the records of its entries, else NULL. NULL: no such row. */
+    /* Of each row: for a CONFIG_LIST or CONFIG_GROUP the records of its entries, else NULL. NULL:
+     * no such row. */
     struct record **entries;
     struct found_list *found; /* of each row; only while loading */
 };

@@ -73,6 +73,15 @@ static void print_list(const struct record *record, const struct config_row *row
     buffer_add_char(out, ')');
 }
 
+static void print_one(const struct record *record, const struct config_row *row, unsigned depth,
+                      struct buffer *out)
+{
+    buffer_add_text(out, "{\n");
+    print_record(record->entries[row - record->rows], depth + 1, out);
+    add_indent(out, depth);
+    buffer_add_char(out, '}');
+}
+
 static void print_value(const struct record *record, const struct config_row *row, unsigned depth,
                         struct buffer *out)
 {
@@ -99,6 +108,9 @@ static void print_value(const struct record *record, const struct config_row *ro
         break;
     case CONFIG_LIST:
         print_list(record, row, depth, out);
+        break;
+    case CONFIG_GROUP:
+        print_one(record, row, depth, out);
         break;
     case CONFIG_PLANNED:
         break;

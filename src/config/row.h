@@ -25,6 +25,7 @@ enum config_type {
     CONFIG_TEXTS,    /* struct config_texts; an array, a list, or a single string; several files'
                         lists are joined, a single string stands alone */
     CONFIG_LIST,     /* struct config_list of elements of `element_size`, each filled by `rows` */
+    CONFIG_GROUP,    /* the same of one element, written as a group { }; empty when absent */
     CONFIG_PLANNED   /* named by the contract, not landed: using it is an error that says so */
 };
 
@@ -53,8 +54,8 @@ struct config_row {
     const char *fallback;
     int64_t min, max;           /* numbers; both 0: 0..INT64_MAX */
     const char *const *choices; /* CONFIG_CHOICE: NULL-terminated */
-    /* CONFIG_LIST: the rows of an element, its size, and the member whose value names it (NULL:
-     * nameless). */
+    /* CONFIG_LIST, CONFIG_GROUP: the rows of an element and its size; of a list the member whose
+     * value names it (NULL: nameless). */
     const struct config_row *rows;
     size_t element_size;
     const char *key;
@@ -65,8 +66,8 @@ struct config_row {
     bool (*accepts)(const char *value, struct error *error);
     /* One line for the manual and for `egressctl check`. */
     const char *brief;
-    /* CONFIG_LIST: offset of a struct config_place in the element, to be filled; SIZE_MAX or 0:
-     * none wanted, so it cannot be the first member. */
+    /* CONFIG_LIST, CONFIG_GROUP: offset of a struct config_place in the element, to be filled;
+     * SIZE_MAX or 0: none wanted, so it cannot be the first member. */
     size_t place_offset;
 };
 

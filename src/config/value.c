@@ -51,6 +51,9 @@ void value_describe(const struct config_row *row, struct buffer *out)
     case CONFIG_LIST:
         buffer_add_text(out, "a list ( ) of groups { }");
         break;
+    case CONFIG_GROUP:
+        buffer_add_text(out, "a group { }");
+        break;
     case CONFIG_PLANNED:
         break;
     }
@@ -334,7 +337,8 @@ void value_default(struct loader *loader, const struct record *record, const str
     if (row->type == CONFIG_TEXT && row->required) {
         *(const char **)member = "";
     }
-    if (row->fallback == NULL || row->type == CONFIG_LIST || row->type == CONFIG_PLANNED) {
+    if (row->fallback == NULL || row->type == CONFIG_LIST || row->type == CONFIG_GROUP ||
+        row->type == CONFIG_PLANNED) {
         return;
     }
     struct error error;

@@ -16,7 +16,8 @@ static const char *type_name(enum config_type type)
     static const char *const names[] = {
         [CONFIG_BOOL] = "boolean",      [CONFIG_TEXT] = "text", [CONFIG_INT] = "integer",
         [CONFIG_DURATION] = "duration", [CONFIG_SIZE] = "size", [CONFIG_CHOICE] = "choice",
-        [CONFIG_TEXTS] = "texts",       [CONFIG_LIST] = "list", [CONFIG_PLANNED] = "planned",
+        [CONFIG_TEXTS] = "texts",       [CONFIG_LIST] = "list", [CONFIG_GROUP] = "group",
+        [CONFIG_PLANNED] = "planned",
     };
 
     return names[type];
@@ -100,7 +101,7 @@ static void json_rows(struct json *json, const char *path, const struct config_r
 
     for (const struct config_row *row = rows; row->name != NULL; row++) {
         json_row(json, path, row, is_element);
-        if (row->type == CONFIG_LIST && row->rows != NULL) {
+        if (row->rows != NULL) {
             path_join(inner, sizeof(inner), path, row->name);
             json_rows(json, inner, row->rows, true);
         }
@@ -169,7 +170,7 @@ static void text_rows(struct buffer *out, const char *path, const struct config_
 
     for (const struct config_row *row = rows; row->name != NULL; row++) {
         text_row(out, path, row);
-        if (row->type == CONFIG_LIST && row->rows != NULL) {
+        if (row->rows != NULL) {
             path_join(inner, sizeof(inner), path, row->name);
             text_rows(out, inner, row->rows);
         }

@@ -256,6 +256,88 @@ static void test_list_alternatives(void **state)
     }
 }
 
+/* A word, or a group that says more: what it holds, its faults, and how it is printed. */
+static void test_group_alternative(void **state)
+{
+    (void)state;
+    struct stage {
+        int mode;
+        struct config_texts plans;
+        struct config_place place;
+    };
+    struct rules {
+        int word;
+        struct config_list group;
+    };
+    static const struct config_row stage_rows[] = {
+        { .name = "mode",
+          .type = CONFIG_CHOICE,
+          .choices = schema_modes,
+          .offset = offsetof(struct stage, mode),
+          .required = true },
+        { .name = "plans", .type = CONFIG_TEXTS, .offset = offsetof(struct stage, plans) },
+        CONFIG_ROWS_END
+    };
+    static const struct config_row rows[] = { { .name = "rule",
+                                                .type = CONFIG_CHOICE,
+                                                .choices = schema_modes,
+                                                .offset = offsetof(struct rules, word) },
+                                              { .name = "rule",
+                                                .type = CONFIG_GROUP,
+                                                .offset = offsetof(struct rules, group),
+                                                .rows = stage_rows,
+                                                .element_size = sizeof(struct stage),
+                                                .place_offset = offsetof(struct stage, place) },
+                                              CONFIG_ROWS_END };
+    static const struct config_table table = { .path = "rules",
+                                               .rows = rows,
+                                               .size = sizeof(struct rules) };
+    static const struct config_table *const tables[] = { &table, NULL };
+    static const struct {
+        const char *text;
+        const char *told; /* printed, or the fault */
+    } cases[] = {
+        { "rules = { rule = \"enforce\"; };", "rules = {\n    rule = \"enforce\";\n};\n" },
+        { "rules = { rule = { mode = \"enforce\"; plans = [ \"a\" ]; }; };",
+          "rules = {\n    rule = {\n        mode = \"enforce\";\n        plans = [ \"a\" ];\n"
+          "    };\n};\n" },
+        { "rules = { };", "" },
+        { "rules = { rule = 1; };",
+          "t:1: rules.rule: cannot be a number; valid: \"observe\", \"enforce\", or a group { }" },
+        { "rules = { rule = { }; };",
+          "t:1: rules.rule.mode: must be set: \"observe\", \"enforce\"" },
+        { "rules = {\nrule = { mode = \"enforce\"; plan = \"a\"; }; };",
+          "t:2: rules.rule.plan: unknown setting; valid here: mode, plans; did you mean plans?" },
+        { "rules = {\nrule = \"enforce\"; };\nrules = {\nrule = { mode = \"enforce\"; }; };",
+          "t:3: rules: already set at t:1" },
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct config_report *report = config_report_new();
+        struct config *config = config_load_text("t", span_of(cases[i].text), tables, report);
+        if (config == NULL) {
+            assert_string_equal(config_report_fault(report, 0)->text, cases[i].told);
+        } else {
+            struct buffer printed = BUFFER_EMPTY;
+            config_print(config, &printed);
+            assert_string_equal(buffer_text(&printed), cases[i].told);
+            buffer_free(&printed);
+        }
+        config_free(&config);
+        config_report_free(&report);
+    }
+    struct config_report *report = config_report_new();
+    struct config *config = config_load_text("t", span_of(cases[1].text), tables, report);
+    const struct rules *filled = config_settings(config, &table);
+    const struct stage *stage = filled->group.at;
+    assert_int_equal(filled->word, -1);
+    assert_int_equal(filled->group.count, 1);
+    assert_int_equal(stage->mode, 1);
+    assert_string_equal(stage->plans.at[0], "a");
+    assert_int_equal(stage->place.line, 1);
+    config_free(&config);
+    config_report_free(&report);
+}
+
 /* Ten thousand domains with two keys each must be readable, and quickly. */
 static void test_many_domains(void **state)
 {
@@ -284,10 +366,10 @@ static void test_many_domains(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),      cmocka_unit_test(test_all_set),
-        cmocka_unit_test(test_alternative),   cmocka_unit_test(test_where),
-        cmocka_unit_test(test_wrong_default), cmocka_unit_test(test_list_alternatives),
-        cmocka_unit_test(test_many_domains),
+        cmocka_unit_test(test_defaults),          cmocka_unit_test(test_all_set),
+        cmocka_unit_test(test_alternative),       cmocka_unit_test(test_where),
+        cmocka_unit_test(test_wrong_default),     cmocka_unit_test(test_list_alternatives),
+        cmocka_unit_test(test_group_alternative), cmocka_unit_test(test_many_domains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
