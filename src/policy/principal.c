@@ -49,8 +49,8 @@ static struct span canonical_login(struct job *job)
     struct span login = fold_case(job, strip_suffixes(job->site->logins, span_trim(raw)));
     login = complete_login(job, login);
     if (job->site->login_aliases != NULL) {
-        struct span alias = table_get(job->site->login_aliases, login);
-        login = alias.size > 0 ? fold_case(job, alias) : login;
+        struct table_answer alias = table_ask(job->site->login_aliases, login, job->arena);
+        login = alias.result == TABLE_FOUND ? fold_case(job, alias.value) : login;
     }
     return login.size > 0 ? login : raw;
 }

@@ -80,7 +80,7 @@ static bool build_aliases(struct site_owned *owned, struct config_report *report
         return true;
     }
     struct error error;
-    owned->login_aliases = table_open(spec, &error);
+    owned->login_aliases = table_open(spec, NULL, &error);
     if (owned->login_aliases == NULL) {
         struct config_place place = config_where(owned->config, &site_login_table, "aliases");
         config_complain(report, CONFIG_ERROR, &place, "logins.aliases", "%s", error.text);

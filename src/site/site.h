@@ -38,7 +38,7 @@ struct site {
     const struct site_network *networks;
     size_t network_count;
     const struct hash_table *internal;         /* recipient domains that stay inside, A-labels */
-    const struct table *login_aliases;         /* NULL without */
+    struct table *login_aliases;               /* NULL without */
     const struct ticket_secret *ticket_secret; /* NULL without; roles check and sign have one */
 };
 

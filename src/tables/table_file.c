@@ -1,115 +1,164 @@
 /*
- * table_file: a map in Postfix source format: KEY blanks VALUE; '#' begins a comment line; a line
- * that begins with a blank goes on with the one before. Fails by naming file, line and what is
- * wrong; never gives half a table.
+ * table_file: a map in Postfix source format, as postmap(1) reads it: KEY blanks VALUE; a line
+ * whose first octet that is no blank is '#', and an empty line, count for nothing; a line that
+ * begins with a blank goes on with the one before. The key ends at the first blank outside double
+ * quotes; quotes and backslashes stay part of it, as they do for Postfix.
+ *
+ * Where postmap warns and goes on we fail, since half a table says of half the users that they own
+ * nothing: a key without a value, a key twice, an open quote. Fails by naming file and line; never
+ * gives half a table.
  */
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "tables/table_private.h"
-#include "util/buffer.h"
-#include "util/file.h"
+
+#define FILE_MAX_BYTES ((size_t)64 << 20)
+#define ROWS_MAX_BYTES ((size_t)256 << 20)
+#define KEY_SHOWN_BYTES 80
+
+struct file_reader {
+    struct table_rows *rows;
+    const char *path;
+    struct error *error;
+    struct buffer row; /* the logical line so far */
+    unsigned row_line; /* where it began */
+};
 
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t';
+    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static bool add_row(struct table *table, struct span line, const char *path, unsigned number,
-                    struct error *error)
+/* Where the key ends; false: a quote is open at the end. */
+static bool key_measure(struct span row, size_t *size_r)
 {
-    size_t key_size = 0;
-    while (key_size < line.size && !is_blank(line.at[key_size])) {
-        key_size++;
+    bool is_quoted = false;
+    size_t at = 0;
+    for (; at < row.size && (is_quoted || !is_blank(row.at[at])); at++) {
+        if (row.at[at] == '\\' && at + 1 < row.size) {
+            at++;
+        } else if (row.at[at] == '"') {
+            is_quoted = !is_quoted;
+        }
     }
-    struct span value = span_trim(span_from(line, key_size));
+    *size_r = at;
+    return !is_quoted;
+}
+
+static bool refuse(const struct file_reader *reader, struct span key, const char *what)
+{
+    size_t size = key.size < KEY_SHOWN_BYTES ? key.size : KEY_SHOWN_BYTES;
+    error_set(reader->error, "%s:%u: \"%.*s\" %s", reader->path, reader->row_line, (int)size,
+              key.at, what);
+    return false;
+}
+
+static bool put_row(struct file_reader *reader, struct span key, struct span value)
+{
+    char where[80];
+    unsigned first = 0;
+    switch (table_rows_add(reader->rows, key, value, reader->row_line, &first)) {
+    case TABLE_ROWS_ADDED:
+        return true;
+    case TABLE_ROWS_TWICE:
+        snprintf(where, sizeof(where), "stands here a second time; the first is line %u", first);
+        return refuse(reader, key, where);
+    case TABLE_ROWS_LONG:
+        snprintf(where, sizeof(where), "is longer than %u octets", TABLE_KEY_MAX);
+        return refuse(reader, key, where);
+    case TABLE_ROWS_FULL:
+        error_set(reader->error, "%s: the rows take more than %zu bytes", reader->path,
+                  ROWS_MAX_BYTES);
+        return false;
+    case TABLE_ROWS_NO_MEMORY:
+        break;
+    }
+    error_set(reader->error, "%s: out of memory", reader->path);
+    return false;
+}
+
+/* What was collected is a row now. */
+static bool finish_row(struct file_reader *reader)
+{
+    struct span row = buffer_span(&reader->row);
+    size_t key_size;
+    if (buffer_has_failed(&reader->row)) {
+        error_set(reader->error, "%s: out of memory", reader->path);
+        return false;
+    }
+    if (row.size == 0) {
+        return true;
+    }
+    if (!key_measure(row, &key_size)) {
+        return refuse(reader, row, "has a quote that does not end");
+    }
+    struct span key = span_first(row, key_size), value = span_from(row, key_size);
+    while (value.size > 0 && is_blank(value.at[0])) {
+        value = span_from(value, 1);
+    }
     if (value.size == 0) {
-        error_set(error, "%s:%u: \"%.*s\" has no value; valid: KEY, blanks, VALUE", path, number,
-                  (int)(key_size < 80 ? key_size : 80), line.at);
-        return false;
+        return refuse(reader, key, "has no value; valid: KEY, blanks, VALUE");
     }
-    char key[TABLE_KEY_MAX];
-    if (key_size >= sizeof(key)) {
-        error_set(error, "%s:%u: the key is longer than %u octets", path, number,
-                  TABLE_KEY_MAX - 1);
-        return false;
-    }
-    for (size_t i = 0; i < key_size; i++) {
-        key[i] = ascii_lower(line.at[i]);
-    }
-    char *copy = span_strdup(value);
-    void *previous = NULL;
-    if (copy == NULL ||
-        !hash_table_put(table->rows, (struct span){ key, key_size }, copy, &previous)) {
-        free(copy);
-        error_set(error, "%s: out of memory", path);
-        return false;
-    }
-    if (previous != NULL) {
-        free(previous);
-        error_set(error, "%s:%u: \"%.*s\" stands here a second time", path, number, (int)key_size,
-                  key);
-        return false;
-    }
-    return true;
-}
-
-/* A logical line is collected in `row` until a line comes that does not continue it. */
-static bool read_rows(struct table *table, struct span text, const char *path, struct error *error)
-{
-    struct buffer row = BUFFER_EMPTY;
-    struct span line;
-    unsigned number = 0, row_number = 0;
-    bool good = true;
-    while (good && span_cut(&text, '\n', &line)) {
-        number++;
-        if (span_trim(line).size == 0 || line.at[0] == '#') {
-            continue;
-        }
-        if (memchr(line.at, '\0', line.size) != NULL) {
-            error_set(error, "%s:%u: a NUL byte; this is no text file", path, number);
-            good = false;
-        } else if (is_blank(line.at[0])) {
-            if (row.size == 0) {
-                error_set(error, "%s:%u: begins with a blank, but there is no line to go on with",
-                          path, number);
-                good = false;
-            }
-            buffer_add_char(&row, ' ');
-            buffer_add_span(&row, span_trim(line));
-        } else {
-            good = row.size == 0 || add_row(table, buffer_span(&row), path, row_number, error);
-            buffer_clear(&row);
-            buffer_add_span(&row, span_trim(line));
-            row_number = number;
-        }
-    }
-    good = good && (row.size == 0 || add_row(table, buffer_span(&row), path, row_number, error));
-    if (good && buffer_has_failed(&row)) {
-        error_set(error, "%s: out of memory", path);
-        good = false;
-    }
-    buffer_free(&row);
+    bool good = put_row(reader, key, value);
+    buffer_clear(&reader->row);
     return good;
 }
 
-struct table *table_file_open(const char *path, struct error *error)
+static bool take_line(struct file_reader *reader, struct span line, unsigned number)
+{
+    struct span text = span_trim(line);
+    if (text.size == 0 || text.at[0] == '#') {
+        return true;
+    }
+    if (memchr(line.at, '\0', line.size) != NULL) {
+        error_set(reader->error, "%s:%u: a NUL byte; this is no text file", reader->path, number);
+        return false;
+    }
+    if (!is_blank(line.at[0])) {
+        if (!finish_row(reader)) {
+            return false;
+        }
+        reader->row_line = number;
+    } else if (reader->row.size == 0) {
+        error_set(reader->error, "%s:%u: begins with a blank, but there is no line to go on with",
+                  reader->path, number);
+        return false;
+    } else {
+        buffer_add_char(&reader->row, ' ');
+    }
+    buffer_add_span(&reader->row, text);
+    return true;
+}
+
+static bool read_rows(struct table_rows *rows, struct span text, const char *path,
+                      struct error *error)
+{
+    struct file_reader reader = { .rows = rows, .path = path, .error = error, .row = BUFFER_EMPTY };
+    struct span line;
+    unsigned number = 0;
+    bool good = true;
+    if (span_has_prefix_nocase(text, SPAN("\xef\xbb\xbf"))) { /* some editors' UTF-8 mark */
+        text = span_from(text, 3);
+    }
+    while (good && span_cut(&text, '\n', &line)) {
+        good = take_line(&reader, line, ++number);
+    }
+    good = good && finish_row(&reader);
+    buffer_free(&reader.row);
+    return good;
+}
+
+bool table_file_fill(struct table *table, const char *path, struct error *error)
 {
     struct buffer text = BUFFER_EMPTY;
-    if (!file_read(path, TABLE_FILE_MAX, &text, error)) {
-        buffer_free(&text);
-        return NULL;
-    }
-    struct table *table = calloc(1, sizeof(*table));
-    if (table != NULL) {
-        table->rows = hash_table_new();
-    }
-    if (table == NULL || table->rows == NULL) {
-        error_set(error, "%s: out of memory", path);
-        free(table);
-        table = NULL;
-    } else if (!read_rows(table, buffer_span(&text), path, error)) {
-        table_free(&table);
+    bool good = table_source_read(&table->source, path, FILE_MAX_BYTES, &text, error);
+    if (good) {
+        table->rows = table_rows_new(ROWS_MAX_BYTES);
+        if (table->rows == NULL) {
+            error_set(error, "%s: out of memory", path);
+        }
+        good = table->rows != NULL && read_rows(table->rows, buffer_span(&text), path, error);
     }
     buffer_free(&text);
-    return table;
+    return good;
 }

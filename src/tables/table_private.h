@@ -5,15 +5,20 @@
 #define EM_TABLES_TABLE_PRIVATE_H
 
 #include "tables/table.h"
-#include "util/hash_table.h"
-
-#define TABLE_KEY_MAX 512                 /* octets of a key: an address of RFC 5321 fits */
-#define TABLE_FILE_MAX (64 * 1024 * 1024) /* bytes of a file table */
+#include "tables/table_rows.h"
+#include "tables/table_source.h"
 
 struct table {
-    struct hash_table *rows; /* folded key to a heap string */
+    char *spec;
+    struct table_rows *rows;    /* of a local table */
+    struct table_source source; /* where they came from */
+    char *why;                  /* of a broken one */
 };
 
-struct table *table_file_open(const char *path, struct error *error);
+/*
+ * Each fills the table it is handed from the rest of the spec behind the prefix. False with *error;
+ * what is half filled then is table_free()'s.
+ */
+bool table_file_fill(struct table *table, const char *path, struct error *error);
 
 #endif

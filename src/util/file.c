@@ -47,8 +47,8 @@ static bool read_bytes(int fd, const char *path, size_t max_bytes, struct buffer
     }
 }
 
-static bool read_opened(int fd, const char *path, size_t max_bytes, struct buffer *buffer,
-                        struct error *error)
+bool file_read_opened(int fd, const char *path, size_t max_bytes, struct buffer *buffer,
+                      struct error *error)
 {
     size_t size_before = buffer->size;
     struct stat status;
@@ -79,7 +79,7 @@ bool file_read(const char *path, size_t max_bytes, struct buffer *buffer, struct
         file_explain_access(path, errno, error);
         return false;
     }
-    ok = read_opened(fd, path, max_bytes, buffer, error);
+    ok = file_read_opened(fd, path, max_bytes, buffer, error);
     close(fd);
     return ok;
 }

@@ -1,0 +1,40 @@
+/*
+ * table_source: the file behind a local table: its bytes as they were at one moment, and whether it
+ * is another one by now.
+ */
+#ifndef EM_TABLES_TABLE_SOURCE_H
+#define EM_TABLES_TABLE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "util/buffer.h"
+#include "util/error.h"
+
+/* By these a changed file is known. */
+struct table_stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size_bytes;
+    struct timespec modified, changed;
+};
+
+struct table_source {
+    char *path; /* heap; NULL: there is none */
+    struct table_stamp stamp;
+};
+
+/*
+ * Reads all of `path` into text_r (empty before; the caller frees it in every case) and fills
+ * *source_r. A file that changes while it is read is read again, a few times. False with *error:
+ * as file_read(), or changed each time.
+ */
+bool table_source_read(struct table_source *source_r, const char *path, size_t max_bytes,
+                       struct buffer *text_r, struct error *error);
+/* Is another file, or other content, at the path? False while there is none. */
+bool table_source_is_stale(const struct table_source *source);
+void table_source_free(struct table_source *source);
+
+#endif
