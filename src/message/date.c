@@ -1,5 +1,5 @@
 /*
- * date: the Date field's value, independent of locale and time zone of the process.
+ * date: writes the Date field's value, independent of locale and time zone of the process.
  *
  * A time outside of what the form can say (RFC 5322 3.3: four digits, not before 1900) is printed
  * as the nearest it can; the clock of a mail host does not stand there.
