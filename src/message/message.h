@@ -8,6 +8,7 @@
 #include "message/address.h"
 #include "message/body.h"
 #include "message/header.h"
+#include "message/mime_facts.h"
 #include "message/session.h"
 
 struct message {
@@ -16,6 +17,7 @@ struct message {
     struct header_list headers;
     struct address_list from; /* of all From fields together, in order; empty without one */
     struct body_facts body;
+    struct mime_facts mime; /* all zero where the MIME structure was not read */
     bool is_over_ceiling; /* something was left out for lack of memory: nothing here is complete */
 };
 
