@@ -10,23 +10,37 @@
 
 static const char out_of_memory[] = "out of memory";
 
-/* Kinds the user contract names that this version has not. */
-static const char *const planned[] = { "lmdb:", "socketmap:" };
+static const struct table_kind {
+    const char *prefix;
+    const char *form; /* as an example for the user */
+    bool (*fill)(struct table *table, const char *path, struct error *error);
+} kinds[] = {
+    { "file:", "file:/path", table_file_fill },
+    { "lmdb:", "lmdb:/path", table_lmdb_fill },
+};
+
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+/* The kind and what stands behind its prefix; NULL: none has it. */
+static const struct table_kind *kind_of(const char *spec, const char **rest_r)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        struct span prefix = span_of(kinds[i].prefix);
+        if (span_has_prefix_nocase(span_of(spec), prefix)) {
+            *rest_r = spec + prefix.size;
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
 
 bool table_accepts(const char *spec, struct error *error)
 {
-    struct span text = span_of(spec);
-    if (span_has_prefix_nocase(text, SPAN("file:/"))) {
+    const char *rest;
+    if (kind_of(spec, &rest) != NULL && rest[0] == '/') {
         return true;
     }
-    for (size_t i = 0; i < sizeof(planned) / sizeof(planned[0]); i++) {
-        if (span_has_prefix_nocase(text, span_of(planned[i]))) {
-            error_set(error, "this version has no %s tables yet; valid: \"file:/path\"",
-                      planned[i]);
-            return false;
-        }
-    }
-    error_set(error, "not a table; valid: \"file:/path\"");
+    error_set(error, "not a table; valid: \"%s\", \"%s\"", kinds[0].form, kinds[1].form);
     return false;
 }
 
@@ -53,10 +67,12 @@ struct table *table_open(const char *spec, const struct table_options *options, 
     if (!table_accepts(spec, error)) {
         return NULL;
     }
+    const char *rest;
+    const struct table_kind *kind = kind_of(spec, &rest);
     struct table *table = table_new(spec);
     if (table == NULL) {
         error_set(error, "%s: %s", spec, out_of_memory);
-    } else if (!table_file_fill(table, spec + sizeof("file:") - 1, error)) {
+    } else if (!kind->fill(table, rest, error)) {
         table_free(&table);
     }
     return table;

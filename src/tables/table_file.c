@@ -151,7 +151,7 @@ static bool read_rows(struct table_rows *rows, struct span text, const char *pat
 bool table_file_fill(struct table *table, const char *path, struct error *error)
 {
     struct buffer text = BUFFER_EMPTY;
-    bool good = table_source_read(&table->source, path, FILE_MAX_BYTES, &text, error);
+    bool good = table_source_read(&table->source, path, FILE_MAX_BYTES, SOURCE_FREE, &text, error);
     if (good) {
         table->rows = table_rows_new(ROWS_MAX_BYTES);
         if (table->rows == NULL) {

@@ -20,5 +20,6 @@ struct table {
  * what is half filled then is table_free()'s.
  */
 bool table_file_fill(struct table *table, const char *path, struct error *error);
+bool table_lmdb_fill(struct table *table, const char *path, struct error *error);
 
 #endif

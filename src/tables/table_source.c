@@ -21,6 +21,7 @@
 /* A tick is at most 10 ms. Times further ahead are those of another machine's clock. */
 #define TICK_MAX_NS 20000000
 #define LOOK_AGAIN_NS 1000000
+#define LOCK_ATTEMPTS 200
 
 static int64_t nanoseconds(struct timespec time)
 {
@@ -57,33 +58,58 @@ static void await_next_tick(const struct table_stamp *stamp)
     } while (ahead_ns >= 0 && ahead_ns <= TICK_MAX_NS && nanosleep(&pause, NULL) == 0);
 }
 
+/* A lock of this descriptor alone, gone when it is closed; it stands in the way of fcntl() locks of
+ * other processes as those of Postfix are. A file system without locks leaves it to the stamps. */
+static bool lock_shared(int fd, const char *path, struct error *error)
+{
+    const struct timespec pause = { 0, LOOK_AGAIN_NS };
+    struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+    for (unsigned i = 0; i < LOCK_ATTEMPTS; i++) {
+        if (fcntl(fd, F_OFD_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES)) {
+            return true;
+        }
+        nanosleep(&pause, NULL);
+    }
+    error_set(error, "%s is being written: its writer holds the lock", path);
+    return false;
+}
+
 enum attempt { READ_WHOLE, READ_CHANGED, READ_FAILED };
 
-static enum attempt read_once(struct table_source *source, size_t max_bytes, struct buffer *text,
-                              struct error *error)
+static enum attempt read_opened(struct table_source *source, int fd, size_t max_bytes,
+                                struct buffer *text, struct error *error)
 {
     struct table_stamp after;
+    if (!stamp_take(fd, &source->stamp)) {
+        error_set(error, "cannot read %s: %m", source->path);
+        return READ_FAILED;
+    }
+    await_next_tick(&source->stamp);
+    if (!file_read_opened(fd, source->path, max_bytes, text, error)) {
+        return READ_FAILED;
+    }
+    bool is_whole = stamp_take(fd, &after) && stamp_is_equal(&source->stamp, &after);
+    return is_whole ? READ_WHOLE : READ_CHANGED;
+}
+
+static enum attempt read_once(struct table_source *source, size_t max_bytes, enum source_lock lock,
+                              struct buffer *text, struct error *error)
+{
     int fd = open(source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         file_explain_access(source->path, errno, error);
         return READ_FAILED;
     }
     enum attempt attempt = READ_FAILED;
-    if (!stamp_take(fd, &source->stamp)) {
-        error_set(error, "cannot read %s: %m", source->path);
-    } else {
-        await_next_tick(&source->stamp);
-        if (file_read_opened(fd, source->path, max_bytes, text, error)) {
-            bool is_whole = stamp_take(fd, &after) && stamp_is_equal(&source->stamp, &after);
-            attempt = is_whole ? READ_WHOLE : READ_CHANGED;
-        }
+    if (lock == SOURCE_FREE || lock_shared(fd, source->path, error)) {
+        attempt = read_opened(source, fd, max_bytes, text, error);
     }
     close(fd);
     return attempt;
 }
 
 bool table_source_read(struct table_source *source_r, const char *path, size_t max_bytes,
-                       struct buffer *text_r, struct error *error)
+                       enum source_lock lock, struct buffer *text_r, struct error *error)
 {
     *source_r = (struct table_source){ .path = strdup(path) };
     if (source_r->path == NULL) {
@@ -92,7 +118,7 @@ bool table_source_read(struct table_source *source_r, const char *path, size_t m
     }
     for (unsigned i = 0; i < ATTEMPTS; i++) {
         buffer_clear(text_r);
-        enum attempt attempt = read_once(source_r, max_bytes, text_r, error);
+        enum attempt attempt = read_once(source_r, max_bytes, lock, text_r, error);
         if (attempt != READ_CHANGED) {
             return attempt == READ_WHOLE;
         }

@@ -26,13 +26,17 @@ struct table_source {
     struct table_stamp stamp;
 };
 
+/* Does the writer lock the file? Postfix does with indexed ones, by fcntl(). */
+enum source_lock { SOURCE_FREE, SOURCE_LOCKED };
+
 /*
  * Reads all of `path` into text_r (empty before; the caller frees it in every case) and fills
  * *source_r. A file that changes while it is read is read again, a few times. False with *error:
- * as file_read(), or changed each time.
+ * as file_read(), changed each time, or, of a SOURCE_LOCKED
+ * one, held by its writer for longer than 200 ms.
  */
 bool table_source_read(struct table_source *source_r, const char *path, size_t max_bytes,
-                       struct buffer *text_r, struct error *error);
+                       enum source_lock lock, struct buffer *text_r, struct error *error);
 /* Is another file, or other content, at the path? False while there is none. */
 bool table_source_is_stale(const struct table_source *source);
 void table_source_free(struct table_source *source);

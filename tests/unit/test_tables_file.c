@@ -167,8 +167,8 @@ static void specs(void **state)
     static const struct {
         const char *spec, *says;
     } cases[] = {
-        { "lmdb:/etc/x", "this version has no lmdb: tables yet" },
-        { "socketmap:inet:127.0.0.1:1:x", "this version has no socketmap: tables yet" },
+        { "lmdb:relative", "not a table; valid: \"file:/path\", \"lmdb:/path\"" },
+        { "socketmap:inet:127.0.0.1:1:x", "not a table" },
         { "hash:/etc/x", "not a table; valid: \"file:/path\"" },
         { "file:relative", "not a table" },
         { "file:/nonexistent/table", "/nonexistent" },

@@ -1,0 +1,56 @@
+/*
+ * fuzz_lmdb: any bytes as the file of an lmdb table. Walking ends, stays within the file, and hands
+ * out no more than could lie there.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tables/lmdb_pages.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct seen {
+    struct span file;
+    size_t rows;
+    unsigned sum;
+};
+
+static void demand(bool is_true, const char *what)
+{
+    if (!is_true) {
+        fprintf(stderr, "fuzz_lmdb: %s\n", what);
+        abort();
+    }
+}
+
+static void look(struct seen *seen, struct span text)
+{
+    demand(text.at >= seen->file.at && text.size <= seen->file.size &&
+               (size_t)(text.at - seen->file.at) <= seen->file.size - text.size,
+           "a text outside the file");
+    for (size_t i = 0; i < text.size; i++) {
+        seen->sum += (uint8_t)text.at[i];
+    }
+}
+
+static bool take(void *context, struct span key, struct span value)
+{
+    struct seen *seen = context;
+    look(seen, key);
+    look(seen, value);
+    seen->rows++;
+    return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct seen seen = { .file = { (const char *)data, size } };
+    struct error error = { "" };
+    if (size > 0) {
+        bool good = lmdb_pages_walk(seen.file, take, &seen, &error);
+        demand(good || error.text[0] != '\0', "refused without a word");
+        demand(seen.rows <= size / 2, "more rows than there is room for");
+    }
+    return 0;
+}
