@@ -6,25 +6,58 @@
 
 #include <stdlib.h>
 
+#include "tables/socketmap_place.h"
 #include "tables/table_private.h"
 
 static const char out_of_memory[] = "out of memory";
 
+static bool accepts_path(const char *path, struct error *error)
+{
+    if (path[0] == '/') {
+        return true;
+    }
+    error_set(error, "a table's file is named from / on; valid: \"file:/path\", \"lmdb:/path\"");
+    return false;
+}
+
+static bool fill_file(struct table *table, const char *path, const struct table_options *options,
+                      struct error *error)
+{
+    (void)options;
+    return table_file_fill(table, path, error);
+}
+
+static bool fill_lmdb(struct table *table, const char *path, const struct table_options *options,
+                      struct error *error)
+{
+    (void)options;
+    return table_lmdb_fill(table, path, error);
+}
+
+static bool fill_socketmap(struct table *table, const char *place,
+                           const struct table_options *options, struct error *error)
+{
+    table->socketmap = socketmap_new(table->spec, place, options, error);
+    return table->socketmap != NULL;
+}
+
+/* What stands behind the prefix is the kind's own. */
 static const struct table_kind {
     const char *prefix;
-    const char *form; /* as an example for the user */
-    bool (*fill)(struct table *table, const char *path, struct error *error);
+    bool is_local;
+    bool (*accepts)(const char *rest, struct error *error);
+    bool (*fill)(struct table *table, const char *rest, const struct table_options *options,
+                 struct error *error);
 } kinds[] = {
-    { "file:", "file:/path", table_file_fill },
-    { "lmdb:", "lmdb:/path", table_lmdb_fill },
+    { "file:", true, accepts_path, fill_file },
+    { "lmdb:", true, accepts_path, fill_lmdb },
+    { "socketmap:", false, socketmap_place_accepts, fill_socketmap },
 };
 
-#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
-
-/* The kind and what stands behind its prefix; NULL: none has it. */
+/* NULL: no kind has this prefix. */
 static const struct table_kind *kind_of(const char *spec, const char **rest_r)
 {
-    for (size_t i = 0; i < KIND_COUNT; i++) {
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct span prefix = span_of(kinds[i].prefix);
         if (span_has_prefix_nocase(span_of(spec), prefix)) {
             *rest_r = spec + prefix.size;
@@ -37,16 +70,25 @@ static const struct table_kind *kind_of(const char *spec, const char **rest_r)
 bool table_accepts(const char *spec, struct error *error)
 {
     const char *rest;
-    if (kind_of(spec, &rest) != NULL && rest[0] == '/') {
-        return true;
+    const struct table_kind *kind = kind_of(spec, &rest);
+    if (kind == NULL) {
+        error_set(error, "not a table; valid: \"file:/path\", \"lmdb:/path\", "
+                         "\"socketmap:unix:/path:NAME\", \"socketmap:inet:HOST:PORT:NAME\"");
+        return false;
     }
-    error_set(error, "not a table; valid: \"%s\", \"%s\"", kinds[0].form, kinds[1].form);
-    return false;
+    return kind->accepts(rest, error);
 }
 
 bool table_accepts_local(const char *spec, struct error *error)
 {
-    return table_accepts(spec, error);
+    const char *rest;
+    const struct table_kind *kind = kind_of(spec, &rest);
+    if (kind == NULL || !kind->is_local) {
+        error_set(error, "%s; valid: \"file:/path\", \"lmdb:/path\"",
+                  kind == NULL ? "not a table" : "asked where nobody may wait for a server");
+        return false;
+    }
+    return kind->accepts(rest, error);
 }
 
 static struct table *table_new(const char *spec)
@@ -63,7 +105,6 @@ static struct table *table_new(const char *spec)
 
 struct table *table_open(const char *spec, const struct table_options *options, struct error *error)
 {
-    (void)options;
     if (!table_accepts(spec, error)) {
         return NULL;
     }
@@ -72,7 +113,7 @@ struct table *table_open(const char *spec, const struct table_options *options, 
     struct table *table = table_new(spec);
     if (table == NULL) {
         error_set(error, "%s: %s", spec, out_of_memory);
-    } else if (!kind->fill(table, rest, error)) {
+    } else if (!kind->fill(table, rest, options, error)) {
         table_free(&table);
     }
     return table;
@@ -97,6 +138,7 @@ void table_free(struct table **table)
     }
     table_rows_free(&(*table)->rows);
     table_source_free(&(*table)->source);
+    socketmap_free(&(*table)->socketmap);
     free((*table)->why);
     free((*table)->spec);
     free(*table);
@@ -133,6 +175,10 @@ struct table_answer table_ask(struct table *table, struct span key, struct arena
 void table_ask_several(struct table *table, const struct span *keys, size_t count,
                        struct table_answer *answers_r, struct arena *arena)
 {
+    if (table->socketmap != NULL) {
+        socketmap_ask(table->socketmap, keys, count, answers_r, arena);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         answers_r[i] = table->rows != NULL ? ask_rows(table->rows, keys[i], arena)
                                            : ask_broken(table->why, arena);
@@ -141,8 +187,7 @@ void table_ask_several(struct table *table, const struct span *keys, size_t coun
 
 bool table_waits(const struct table *table)
 {
-    (void)table;
-    return false;
+    return table->socketmap != NULL;
 }
 
 bool table_is_stale(const struct table *table)

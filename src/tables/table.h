@@ -38,12 +38,13 @@ struct table_answer {
     const char *why; /* UNAVAILABLE: one line for a person, in that arena or constant; else NULL */
 };
 
-/* For socketmaps; local tables ask for none. 0 and NULL: the default. */
+/* For socketmaps; local tables need none. 0 and NULL: the default. */
 struct table_options {
     unsigned deadline_ms;      /* of a call: connecting, writing and reading together; 1000 */
     unsigned cache_s;          /* how long an answer counts, a third of it when absent; 30 */
     bool no_cache;             /* every question goes to the server */
-    const struct clock *clock; /* outlives the table; the system's */
+    const struct clock *clock; /* for how long answers count, and pauses; outlives the table; the
+     system's. Deadlines are always of real time. */
 };
 
 /* Can this version open such a spec? For config rows; looks at the text alone. False with *error.

@@ -4,6 +4,7 @@
 #ifndef EM_TABLES_TABLE_PRIVATE_H
 #define EM_TABLES_TABLE_PRIVATE_H
 
+#include "tables/socketmap.h"
 #include "tables/table.h"
 #include "tables/table_rows.h"
 #include "tables/table_source.h"
@@ -12,7 +13,8 @@ struct table {
     char *spec;
     struct table_rows *rows;    /* of a local table */
     struct table_source source; /* where they came from */
-    char *why;                  /* of a broken one */
+    struct socketmap *socketmap;
+    char *why; /* of a broken one */
 };
 
 /*

@@ -162,31 +162,11 @@ static void binary_faults(void **state)
     scratch_file_remove(&file);
 }
 
-static void specs(void **state)
-{
-    static const struct {
-        const char *spec, *says;
-    } cases[] = {
-        { "lmdb:relative", "not a table; valid: \"file:/path\", \"lmdb:/path\"" },
-        { "socketmap:inet:127.0.0.1:1:x", "not a table" },
-        { "hash:/etc/x", "not a table; valid: \"file:/path\"" },
-        { "file:relative", "not a table" },
-        { "file:/nonexistent/table", "/nonexistent" },
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct error error;
-        assert_null(table_open(cases[i].spec, NULL, &error));
-        assert_non_null(strstr(error.text, cases[i].says));
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lookups),   cmocka_unit_test(several), cmocka_unit_test(walk),
         cmocka_unit_test(exhausted), cmocka_unit_test(faults),  cmocka_unit_test(binary_faults),
-        cmocka_unit_test(specs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
