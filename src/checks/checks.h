@@ -13,6 +13,21 @@ extern const struct check check_date_missing;
 extern const struct check check_message_id_missing;
 extern const struct check check_line_too_long;
 
+extern const struct check check_auth_required;
+extern const struct check check_tls_required;
+extern const struct check check_sender_not_owned;
+extern const struct check check_from_not_owned;
+extern const struct check check_calendar_on_behalf;
+extern const struct check check_owners_unavailable;
+extern const struct check check_domain_not_ours;
+
+/* The claim of this place that the principal may not make; NULL: there is none. */
+const struct claim *check_find_claim(const struct evidence *evidence, enum claim_place place);
+void check_add_not_owned(const struct evidence *evidence, const struct claim *claim,
+                         enum finding_id id, struct finding_list *findings);
+/* A calendar item in another's name, sent by somebody who says who he is. */
+bool check_is_on_behalf(const struct evidence *evidence);
+
 /* An edit that appends "Name: text"; NULL when the arena is exhausted. It is nobody's until policy
  * takes it up. */
 struct edit *check_repair_append(struct arena *arena, enum header_id id, const char *text);

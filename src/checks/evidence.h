@@ -20,13 +20,40 @@ enum evidence_need {
     NEED_BODY = 1 << 0 /* facts of the whole body */
 };
 
+/* Where a message claims to be from somebody. */
+enum claim_place { CLAIM_ENVELOPE, CLAIM_FROM, CLAIM_SENDER };
+
+enum claim_state {
+    CLAIM_NOT_JUDGED, /* nothing says who may, for mail like this */
+    CLAIM_OWNED,
+    CLAIM_FOREIGN,
+    CLAIM_LENIENT, /* foreign, but the site only wants to see such */
+    CLAIM_UNKNOWN  /* who may could not be asked */
+};
+
+/* One address the message claims to be from, and whether its principal may. */
+struct claim {
+    enum claim_place place;
+    enum claim_state state;
+    const struct address *address;
+    bool is_ours;    /* of a domain of ours */
+    const char *why; /* UNKNOWN: one line */
+};
+
 struct evidence {
     const struct message *message;
     enum mail_class mail_class;
     struct span principal;
     size_t external_count; /* recipients outside, unknown ones included */
     const struct clock *clock;
-    struct span host_name; /* ours, for what we write into headers: the MTA's name, A-labels */
+    /* The envelope sender but for null, each mailbox of From, each of Sender; in this order. */
+    const struct claim *claims;
+    size_t claim_count;
+    bool owners_are_unproven; /* most logins own no address: who may is not yet told right */
+    bool knows_our_domains;   /* is_ours means something */
+    bool lacks_login;         /* the listener demands one, this session has none */
+    bool lacks_tls;           /* likewise */
+    struct span host_name;    /* ours, for what we write into headers: the MTA's name, A-labels */
 };
 
 #endif

@@ -29,7 +29,7 @@ static void reload(struct child *child)
 static int look_at_directory(struct child *child)
 {
     struct site *site = site_holder_get(child->holder);
-    bool is_stale = dkim_domains_is_stale(site->domains);
+    bool is_stale = site_is_stale(site);
 
     site_unref(&site);
     if (!is_stale)

@@ -91,6 +91,16 @@ enum action finding_default_action(enum finding_id id, enum mail_class mail_clas
     }
 }
 
+bool finding_is_ruled(enum finding_id id)
+{
+    return id != FINDING_SIGNING_FAILED && id != FINDING_OVERLOAD;
+}
+
+bool finding_is_repairable(enum finding_id id)
+{
+    return rows[id].defaults[COLUMN_SUBMISSION] == ACTION_REPAIR;
+}
+
 const char *action_name(enum action action)
 {
     return action_names[action];

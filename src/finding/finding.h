@@ -37,6 +37,14 @@ enum mail_class {
     ROW(DATE_MISSING, "date-missing", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")                     \
     ROW(MESSAGE_ID_MISSING, "message-id-missing", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")         \
     ROW(LINE_TOO_LONG, "line-too-long", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")                 \
+    ROW(AUTH_REQUIRED, "auth-required", REJECT, OFF, OFF, "530", "5.7.0")                          \
+    ROW(TLS_REQUIRED, "tls-required", REJECT, OFF, OFF, "530", "5.7.0")                            \
+    ROW(SENDER_NOT_OWNED, "sender-not-owned", REJECT, HOLD, OBSERVE, "550", "5.7.1")               \
+    ROW(FROM_NOT_OWNED, "from-not-owned", REJECT, HOLD, OBSERVE, "550", "5.7.1")                   \
+    ROW(OWNERS_UNAVAILABLE, "owners-unavailable", DEFER, OBSERVE, OBSERVE, "550", "5.4.3")         \
+    ROW(DOMAIN_NOT_OURS, "domain-not-ours", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")             \
+    ROW(DISPLAY_NAME_SPOOF, "display-name-spoof", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")       \
+    ROW(CALENDAR_ON_BEHALF, "calendar-on-behalf", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")       \
     ROW(SIGNING_FAILED, "signing-failed", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.5")               \
     ROW(MESSAGE_CEILING, "message-ceiling", REJECT, REJECT, REJECT, "552", "5.3.4")                \
     ROW(OVERLOAD, "overload", DEFER, DEFER, DEFER, "550", "5.3.2")
@@ -79,6 +87,10 @@ const char *finding_name(enum finding_id id);
 /* False when no finding has this name. */
 bool finding_id_parse(struct span name, enum finding_id *id_r);
 enum action finding_default_action(enum finding_id id, enum mail_class mail_class);
+/* Do rules decide what is done about it? Not where it belongs to a domain or to the ceilings. */
+bool finding_is_ruled(enum finding_id id);
+/* Is there a repair to be made? */
+bool finding_is_repairable(enum finding_id id);
 const char *action_name(enum action action);
 const char *mail_class_name(enum mail_class mail_class);
 

@@ -39,7 +39,8 @@
     ROW(LOG_LINES_LOST, "log_lines_lost")                                                          \
     ROW(LOG_LINES_QUEUED, "log_lines_queued")                                                      \
     ROW(LOG_BYTES_QUEUED, "log_bytes_queued")                                                      \
-    ROW(OVERLOAD, "overload")
+    ROW(OVERLOAD, "overload")                                                                      \
+    ROW(OPEN_RELAY, "open_relay")
 
 enum counter_id {
 #define COUNTER_ENUM(id, name) COUNTER_##id,

@@ -35,6 +35,7 @@ struct recipient {
     struct span path;   /* text of the address, without brackets */
     struct span domain; /* A-labels; empty for a bare local part */
     enum recipient_side side;
+    bool leaves_by_smtp; /* the MTA's own word: its mailer for everything that has no other way */
 };
 
 struct envelope {

@@ -50,6 +50,7 @@ struct milter {
     struct world own_world; /* what `world` points to in a milter made by milter_new() */
     struct waiting waits;
     sem_t sign_gate;
+    struct login_census *census;
     struct arena_account memory; /* of all messages */
     struct overload overload;
     struct kicker kicker;

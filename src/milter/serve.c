@@ -31,7 +31,9 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
         return NULL;
     }
     milter->own = calloc(1, sizeof(*milter->own));
-    if (milter->own == NULL || !waiting_init(&milter->waits, WAITS_MAX)) {
+    milter->census = login_census_new();
+    if (milter->own == NULL || milter->census == NULL || !waiting_init(&milter->waits, WAITS_MAX)) {
+        login_census_free(&milter->census);
         free(milter->own);
         free(milter);
         return NULL;
@@ -48,6 +50,7 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
     milter->own_world.waits = &milter->waits;
     milter->own_world.sign_gate = &milter->sign_gate;
     milter->own_world.memory = &milter->memory;
+    milter->own_world.census = milter->census;
     milter->world = &milter->own_world;
     milter->mta = &mta_libmilter;
     milter->kicker.fan = KICKER_FAN;
@@ -65,6 +68,7 @@ void milter_free(struct milter **milter)
         return;
     }
     waiting_destroy(&m->waits);
+    login_census_free(&m->census);
     sem_destroy(&m->sign_gate);
     pthread_cond_destroy(&m->changed);
     pthread_mutex_destroy(&m->lock);

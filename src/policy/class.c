@@ -17,7 +17,7 @@ static bool is_submission(const struct job *job)
  * somebody's deliberate choice and can be named as networks; a client whose address the MTA does
  * not tell is a stranger.
  */
-static bool is_loopback(const struct session *session)
+bool class_is_loopback(const struct session *session)
 {
     struct ip v4, v6;
     ip_parse(SPAN("127.0.0.1"), &v4);
@@ -30,7 +30,7 @@ static bool is_loopback(const struct session *session)
  * brackets. */
 static bool is_faked(const struct job *job)
 {
-    return job->message.envelope.sender_is_bare && is_loopback(job->message.session);
+    return job->message.envelope.sender_is_bare && class_is_loopback(job->message.session);
 }
 
 static bool is_postfix(const struct session *session)
@@ -40,7 +40,7 @@ static bool is_postfix(const struct session *session)
 
 static bool is_loopback_smtp(const struct job *job)
 {
-    return is_loopback(job->message.session) && !is_faked(job);
+    return class_is_loopback(job->message.session) && !is_faked(job);
 }
 
 static bool is_from_postmaster(const struct job *job)
@@ -134,7 +134,29 @@ static enum mail_class class_by_shape(const struct job *job)
     if (is_loopback_smtp(job) && outgoing->loopback == LOOPBACK_LOCAL) {
         return CLASS_LOCAL;
     }
-    return CLASS_INBOUND;
+    return job->lacks_login ? CLASS_SUBMISSION : CLASS_INBOUND;
+}
+
+/* What a listener demands of clients that are neither on this host nor of a named network. */
+static const struct listener_settings *demands(const struct job *job)
+{
+    const struct session *session = job->message.session;
+    bool is_exempt = session->client.family == 0 || class_is_loopback(session);
+    return is_exempt || job->network != NULL ? NULL : site_listener_of(job->site, session);
+}
+
+static bool lacks_login(const struct job *job)
+{
+    const struct listener_settings *listener = demands(job);
+    return listener != NULL && listener->authentication == LISTENER_REQUIRED &&
+           job->site->outgoing->authenticated && job->message.envelope.login.size == 0;
+}
+
+bool class_lacks_tls(const struct job *job)
+{
+    const struct listener_settings *listener = demands(job);
+    return listener != NULL && listener->tls == LISTENER_REQUIRED &&
+           job->message.session->tls_version.size == 0;
 }
 
 void class_guess(struct job *job)
@@ -144,6 +166,7 @@ void class_guess(struct job *job)
         return;
     }
     job->network = site_network_of(job->site, job->message.session);
+    job->lacks_login = lacks_login(job);
     job->mail_class = class_by_shape(job);
 }
 

@@ -43,7 +43,11 @@ static enum action action_of(const struct job *job, const struct finding *findin
     if (finding->is_action_fixed) {
         return finding->action;
     }
-    enum action action = job->site->rules.action[finding->id][job->mail_class];
+    const struct exception_settings *exception =
+        exceptions_find(job->site, job->principal, finding->id, clock_wall_s(job->world->clock));
+    enum action action = exception != NULL ? (enum action)exception->action
+                                           : rules_action(&job->site->rules, finding->id,
+                                                          job->mail_class, job->plan);
     if (action == ACTION_REPAIR && !may_repair(job, finding)) {
         return ACTION_OBSERVE;
     }

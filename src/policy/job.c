@@ -107,6 +107,7 @@ void job_recipient(struct job *job, struct span path, struct span mailer)
         .path = address.text,
         .domain = address.domain,
         .side = recipient_side_of(job->site, address.domain, mailer),
+        .leaves_by_smtp = recipient_leaves_by_smtp(job->message.session, mailer),
     };
 }
 

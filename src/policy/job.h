@@ -21,6 +21,7 @@
 #include "finding/finding.h"
 #include "log/log.h"
 #include "message/message.h"
+#include "policy/login_census.h"
 #include "policy/verdict.h"
 #include "site/site.h"
 #include "util/clock.h"
@@ -33,6 +34,7 @@ struct world {
     /* From here on NULL where a message has the process to itself (tests, explain). */
     struct waiting *waits; /* around whatever is waited for; the milter provides it */
     sem_t *sign_gate; /* as many as may sign at once: one for each core; the milter provides it */
+    struct login_census *census;  /* which logins own an address; the milter provides it */
     struct arena_account *memory; /* what all messages take together; the milter provides it */
 };
 
@@ -66,8 +68,10 @@ struct job {
     enum listener_role role; /* of the listener it came in by */
     bool is_off;             /* role off: untouched, unlogged */
     enum mail_class mail_class;
+    bool lacks_login; /* submission by the listener's word alone, which demands a login */
     const struct network_settings *network; /* the row that made it relay, list or forward */
     struct span principal;                  /* absent for inbound */
+    struct span plan;                       /* absent: none, or no rule asks for it */
 
     struct body_scan body;
     struct dkim_body_hash *body_hash; /* NULL: nothing to sign */

@@ -47,8 +47,19 @@ static void gather_evidence(struct job *job)
         .principal = job->principal,
         .external_count = recipient_external_count(&job->message.envelope),
         .clock = job->world->clock,
+        .knows_our_domains = site_knows_its_domains(job->site),
+        .lacks_login = job->lacks_login,
+        .lacks_tls = class_lacks_tls(job),
         .host_name = host.size > 0 ? host : SPAN("localhost"),
     };
+}
+
+/* Not where a ticket came from, and not of half a message. */
+static void judge_identity(struct job *job)
+{
+    if (is_judged(job) && job->role != LISTENER_SIGN && !job->message.is_over_ceiling) {
+        identity_judge(job);
+    }
 }
 
 /* Judged once: where the ticket came from. An incomplete message is not asked anything else: half a
@@ -111,10 +122,11 @@ static void defer_starved(struct job *job)
 
 static step *const steps_mail[] = { class_guess, NULL };
 static step *const steps_recipient[] = { NULL };
-static step *const steps_headers[] = { parse_from,       note_ceiling, class_settle,
-                                       principal_settle, signing_plan, NULL };
-static step *const steps_end[] = { note_ceiling, gather_evidence, run_checks,    weigh,
-                                   sign,         ticket_complain, defer_starved, NULL };
+static step *const steps_headers[] = {
+    parse_from, note_ceiling, class_settle, principal_settle, open_relay_watch, signing_plan, NULL
+};
+static step *const steps_end[] = { note_ceiling, gather_evidence, judge_identity, run_checks, weigh,
+                                   sign,         ticket_complain, defer_starved,  NULL };
 
 static step *const *const stages[] = {
     [STAGE_MAIL] = steps_mail,

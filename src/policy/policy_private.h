@@ -13,6 +13,17 @@ void class_settle(struct job *job);
  * bounces, see disposition.c. */
 bool class_is_handed_over(const struct job *job);
 
+/* The two addresses an MTA itself and what runs beside it come from. */
+bool class_is_loopback(const struct session *session);
+/* Does the listener demand TLS, and the session has none? */
+bool class_lacks_tls(const struct job *job);
+
+/* identity.c: fills the claims of the evidence, and the plan where a rule asks for it. May wait. */
+void identity_judge(struct job *job);
+
+/* open_relay.c: raises an alarm where strangers send to strangers; needs the final class. */
+void open_relay_watch(struct job *job);
+
 /* principal.c: whom the message is accounted to; needs the final class. */
 void principal_settle(struct job *job);
 
@@ -34,6 +45,7 @@ const char *ticket_state_name(enum ticket_state state);
 /* recipient.c: inside, outside or unknown. */
 enum recipient_side recipient_side_of(const struct site *site, struct span domain,
                                       struct span mailer);
+bool recipient_leaves_by_smtp(const struct session *session, struct span mailer);
 size_t recipient_external_count(const struct envelope *envelope);
 
 /* signing.c: which keys and forms, before the body comes; then the signatures, over the edited

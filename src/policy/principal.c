@@ -4,56 +4,7 @@
  */
 #include "policy/policy_private.h"
 
-/* "*admin" cuts the separator too: "user*admin" is user. */
-static struct span strip_suffixes(const struct login_settings *logins, struct span login)
-{
-    for (size_t i = 0; i < logins->strip_suffix.count; i++) {
-        struct span suffix = span_of(logins->strip_suffix.at[i]);
-        if (login.size > suffix.size && span_has_suffix_nocase(login, suffix)) {
-            return span_first(login, login.size - suffix.size);
-        }
-    }
-    return login;
-}
-
-static struct span fold_case(struct job *job, struct span text)
-{
-    struct span copy = arena_copy(job->arena, text);
-    char *bytes = (char *)(uintptr_t)copy.at; /* our own fresh copy */
-    for (size_t i = 0; bytes != NULL && i < copy.size; i++) {
-        bytes[i] = ascii_lower(bytes[i]);
-    }
-    return copy;
-}
-
-/* Without +extension, and with the realm where there is no domain. */
-static struct span complete_login(struct job *job, struct span login)
-{
-    const struct login_settings *logins = job->site->logins;
-    ptrdiff_t at = span_find_last(login, '@');
-    struct span local = at >= 0 ? span_first(login, (size_t)at) : login;
-    struct span domain = at >= 0 ? span_from(login, (size_t)at + 1) : span_of(logins->realm);
-    if (logins->delimiter != NULL && logins->delimiter[0] != '\0') {
-        ptrdiff_t cut = span_find(local, logins->delimiter[0]);
-        local = cut > 0 ? span_first(local, (size_t)cut) : local;
-    }
-    if (domain.size == 0) {
-        return local;
-    }
-    return span_of(arena_printf(job->arena, "%.*s@%.*s", SPAN_ARG(local), SPAN_ARG(domain)));
-}
-
-static struct span canonical_login(struct job *job)
-{
-    struct span raw = job->message.envelope.login;
-    struct span login = fold_case(job, strip_suffixes(job->site->logins, span_trim(raw)));
-    login = complete_login(job, login);
-    if (job->site->login_aliases != NULL) {
-        struct table_answer alias = table_ask(job->site->login_aliases, login, job->arena);
-        login = alias.result == TABLE_FOUND ? fold_case(job, alias.value) : login;
-    }
-    return login.size > 0 ? login : raw;
-}
+#include "site/login.h"
 
 static struct span reduced_sender(struct job *job)
 {
@@ -104,6 +55,14 @@ static struct span by_order(struct job *job)
     return SPAN("local");
 }
 
+/* Where a login is required and there is none, the client is all that can be named. */
+static struct span client_literal(struct job *job)
+{
+    char text[IP_TEXT_MAX];
+    ip_print(&job->message.session->client, text);
+    return span_of(arena_printf(job->arena, "[%s]", text));
+}
+
 void principal_settle(struct job *job)
 {
     if (job->role == LISTENER_SIGN) {
@@ -111,7 +70,9 @@ void principal_settle(struct job *job)
     }
     switch (job->mail_class) {
     case CLASS_SUBMISSION:
-        job->principal = canonical_login(job);
+        job->principal = job->lacks_login
+                             ? client_literal(job)
+                             : login_canonical(job->site, job->message.envelope.login, job->arena);
         break;
     case CLASS_RELAY:
     case CLASS_LIST:

@@ -22,6 +22,14 @@ enum recipient_side recipient_side_of(const struct site *site, struct span domai
     return is_inside_mailer(mailer) ? RECIPIENT_INTERNAL : RECIPIENT_EXTERNAL;
 }
 
+/* "relay" is Postfix's mailer for relay_domains, and Sendmail's for a smart host. */
+bool recipient_leaves_by_smtp(const struct session *session, struct span mailer)
+{
+    bool is_postfix = span_has_prefix_nocase(session->mta_version, SPAN("Postfix"));
+    return span_is_equal(mailer, SPAN("smtp")) || span_is_equal(mailer, SPAN("esmtp")) ||
+           (!is_postfix && span_is_equal(mailer, SPAN("relay")));
+}
+
 size_t recipient_external_count(const struct envelope *envelope)
 {
     size_t count = 0;

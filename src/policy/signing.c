@@ -72,6 +72,10 @@ void signing_plan(struct job *job)
     if (author == NULL) {
         return;
     }
+    if (job->lacks_login) {
+        job->signing.reason = "no-login"; /* whatever a rule says: nobody vouches for him */
+        return;
+    }
     job->signing.domain = dkim_domains_find(job->site->domains, author->domain);
     if (job->signing.domain == NULL) {
         job->signing.reason = "no-key";

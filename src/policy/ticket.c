@@ -162,7 +162,8 @@ void ticket_complain(struct job *job)
         job->ticket != TICKET_FUTURE) {
         return;
     }
-    if (!site_may_complain(job->site, clock_mono_ns(job->world->clock), &unsaid)) {
+    if (!site_may_complain(job->site, COMPLAINT_TICKET, clock_mono_ns(job->world->clock),
+                           &unsaid)) {
         return;
     }
     const struct session *session = job->message.session;

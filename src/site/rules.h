@@ -1,6 +1,6 @@
 /*
  * rules: what is done about each finding in each class: the defaults of the finding table, changed
- * by `rules`.
+ * by `rules`. A rule may be staged: one action for some plans or classes, another for the rest.
  */
 #ifndef EM_SITE_RULES_H
 #define EM_SITE_RULES_H
@@ -10,10 +10,17 @@
 
 struct rules {
     enum action action[FINDING_COUNT][CLASS_COUNT];
+    enum action otherwise[FINDING_COUNT][CLASS_COUNT]; /* where the plan is none of `plans` */
+    const struct config_texts *plans[FINDING_COUNT];   /* NULL: the plan does not matter */
+    bool is_set[FINDING_COUNT];                        /* the configuration has a rule */
+    bool asks_plans;                                   /* some rule does */
 };
 
 extern const struct config_table site_rules_table; /* path "rules", one row a finding */
 
 void rules_build(const struct config *config, struct rules *rules_r);
+/* `plan` may be absent: it is then none of any. */
+enum action rules_action(const struct rules *rules, enum finding_id id, enum mail_class mail_class,
+                         struct span plan);
 
 #endif

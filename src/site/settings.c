@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "log/log.h"
-#include "tables/table.h"
+#include "site/senders.h"
 #include "util/domain.h"
 #include "util/error.h"
 #include "util/ip.h"
@@ -177,14 +177,24 @@ static const struct config_row network_rows[] = {
       .fallback = "name",
       .choices = accounts,
       .brief = "whom the mail is accounted to: the network's name, or the sender" },
-    { .name = "from", .type = CONFIG_PLANNED, .brief = "senders the network may use" },
-    { .name = "plan", .type = CONFIG_PLANNED, .brief = "plan of the network" },
+    { .name = "from",
+      .type = CONFIG_TEXTS,
+      .offset = offsetof(struct network_settings, from),
+      .accepts = senders_list_accepts,
+      .brief = "senders the network may use: addresses and @domains; absent: not judged" },
+    { .name = "plan",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct network_settings, plan),
+      .brief = "plan of the network's mail" },
     { .name = "proxy", .type = CONFIG_PLANNED, .brief = "its clients' origin tells nothing" },
     CONFIG_ROWS_END,
 };
 
 /* In the order of enum listener_role. */
 static const char *const roles[] = { "full", "check", "sign", "off", NULL };
+
+/* In the order of enum listener_demand. */
+static const char *const demands[] = { "optional", "required", NULL };
 
 static const struct config_row listener_rows[] = {
     { .name = "daemon",
@@ -199,8 +209,18 @@ static const struct config_row listener_rows[] = {
       .choices = roles,
       .brief = "full: judge and sign; check: judge and leave a ticket; sign: sign what has one; "
                "off: let everything pass untouched" },
-    { .name = "authentication", .type = CONFIG_PLANNED, .brief = "login required" },
-    { .name = "tls", .type = CONFIG_PLANNED, .brief = "TLS required" },
+    { .name = "authentication",
+      .type = CONFIG_CHOICE,
+      .offset = offsetof(struct listener_settings, authentication),
+      .fallback = "optional",
+      .choices = demands,
+      .brief = "required: mail without login is refused; loopback and named networks aside" },
+    { .name = "tls",
+      .type = CONFIG_CHOICE,
+      .offset = offsetof(struct listener_settings, tls),
+      .fallback = "optional",
+      .choices = demands,
+      .brief = "required: mail of a login without TLS is refused; loopback aside" },
     CONFIG_ROWS_END,
 };
 
@@ -264,8 +284,16 @@ static const struct config_row outgoing_rows[] = {
       .offset = offsetof(struct outgoing_settings, internal),
       .accepts = accepts_domain,
       .brief = "recipient domains that do not leave the site" },
-    { .name = "local_from", .type = CONFIG_PLANNED, .brief = "senders local mail may use" },
-    { .name = "daemons", .type = CONFIG_PLANNED, .brief = "listeners that require login and TLS" },
+    { .name = "local_from",
+      .type = CONFIG_TEXTS,
+      .offset = offsetof(struct outgoing_settings, local_from),
+      .accepts = senders_list_accepts,
+      .brief = "senders local mail may use: addresses and @domains; absent: not judged" },
+    { .name = "daemons",
+      .type = CONFIG_TEXTS,
+      .offset = offsetof(struct outgoing_settings, daemons),
+      .brief = "names of listeners, short for rows with role full where login and TLS are "
+               "required" },
     { .name = "addresses", .type = CONFIG_PLANNED, .brief = "where our mail leaves from" },
     { .name = "helo", .type = CONFIG_PLANNED, .brief = "the HELO name of outgoing mail" },
     { .name = "egress", .type = CONFIG_PLANNED, .brief = "egress pools" },
@@ -319,51 +347,31 @@ static void check_listeners(const struct config *config, const struct outgoing_s
     }
 }
 
+/* One name, one row. */
+static void check_daemons(const struct config *config, const struct outgoing_settings *outgoing,
+                          struct config_report *report)
+{
+    const struct listener_settings *rows = outgoing->listeners.at;
+    struct config_place place = config_where(config, &site_outgoing_table, "daemons");
+    for (size_t i = 0; i < outgoing->daemons.count; i++) {
+        for (size_t k = 0; k < outgoing->listeners.count; k++) {
+            if (span_is_equal(span_of(outgoing->daemons.at[i]), span_of(rows[k].daemon))) {
+                config_complain(report, CONFIG_ERROR, &place, "outgoing.daemons",
+                                "\"%s\" has a row in outgoing.listeners already", rows[k].daemon);
+            }
+        }
+    }
+}
+
 static void check_outgoing(const struct config *config, const void *settings,
                            struct config_report *report)
 {
     check_networks(settings, report);
     check_listeners(config, settings, report);
+    check_daemons(config, settings, report);
 }
 
 const struct config_table site_outgoing_table = { .path = "outgoing",
                                                   .rows = outgoing_rows,
                                                   .size = sizeof(struct outgoing_settings),
                                                   .check = check_outgoing };
-
-static bool accepts_suffix(const char *value, struct error *error)
-{
-    if (value[0] != '\0') {
-        return true;
-    }
-    error_set(error, "empty; valid: \"*admin\"");
-    return false;
-}
-
-static const struct config_row login_rows[] = {
-    { .name = "realm",
-      .type = CONFIG_TEXT,
-      .offset = offsetof(struct login_settings, realm),
-      .accepts = accepts_domain,
-      .brief = "domain appended to logins without @" },
-    { .name = "aliases",
-      .type = CONFIG_TEXT,
-      .offset = offsetof(struct login_settings, aliases),
-      .accepts = table_accepts_local, /* asked where nobody may wait */
-      .brief = "table of login to canonical login" },
-    { .name = "delimiter",
-      .type = CONFIG_TEXT,
-      .offset = offsetof(struct login_settings, delimiter),
-      .fallback = "+",
-      .brief = "what separates a login or sender from its extension" },
-    { .name = "strip_suffix",
-      .type = CONFIG_TEXTS,
-      .offset = offsetof(struct login_settings, strip_suffix),
-      .accepts = accepts_suffix,
-      .brief = "endings cut off logins (master users)" },
-    CONFIG_ROWS_END,
-};
-
-const struct config_table site_login_table = { .path = "logins",
-                                               .rows = login_rows,
-                                               .size = sizeof(struct login_settings) };

@@ -1,6 +1,6 @@
 /*
  * settings: the structs behind the settings that are about the site as a whole: mode, outgoing,
- * logins, log, ceilings.
+ * log, ceilings.
  */
 #ifndef EM_SITE_SETTINGS_H
 #define EM_SITE_SETTINGS_H
@@ -38,17 +38,23 @@ enum loopback_class { LOOPBACK_LOCAL, LOOPBACK_INBOUND };
 
 struct network_settings {
     const char *name;
-    const char *address;     /* network or address; or NULL with a certificate */
-    const char *certificate; /* subject common name */
-    const char *issuer;      /* issuer common name */
-    int kind;                /* enum network_kind */
-    int account;             /* enum network_account */
+    const char *address;      /* network or address; or NULL with a certificate */
+    const char *certificate;  /* subject common name */
+    const char *issuer;       /* issuer common name */
+    int kind;                 /* enum network_kind */
+    int account;              /* enum network_account */
+    struct config_texts from; /* senders it may use; none: not judged */
+    const char *plan;         /* NULL: as its principals have */
     struct config_place place;
 };
 
+enum listener_demand { LISTENER_OPTIONAL, LISTENER_REQUIRED };
+
 struct listener_settings {
     const char *daemon;
-    int role; /* enum listener_role */
+    int role;           /* enum listener_role */
+    int authentication; /* enum listener_demand */
+    int tls;            /* enum listener_demand */
     struct config_place place;
 };
 
@@ -57,24 +63,18 @@ struct outgoing_settings {
     bool local;
     int loopback; /* enum loopback_class */
     struct config_texts account;
-    struct config_list networks;  /* struct network_settings */
-    struct config_list listeners; /* struct listener_settings */
-    const char *ticket_file;      /* NULL: no tickets */
-    struct config_texts internal; /* domains, as written */
-};
-
-struct login_settings {
-    const char *realm;
-    const char *aliases; /* table spec */
-    const char *delimiter;
-    struct config_texts strip_suffix;
+    struct config_list networks;    /* struct network_settings */
+    struct config_list listeners;   /* struct listener_settings */
+    const char *ticket_file;        /* NULL: no tickets */
+    struct config_texts internal;   /* domains, as written */
+    struct config_texts local_from; /* senders local mail may use; none: not judged */
+    struct config_texts daemons;    /* listeners that require login and TLS */
 };
 
 extern const struct config_table site_general_table;
 extern const struct config_table site_log_table;
 extern const struct config_table site_ceiling_table;
 extern const struct config_table site_outgoing_table;
-extern const struct config_table site_login_table;
 /* What the contract names and this version has not: each use is an error that says so. Ended by
  * NULL. */
 extern const struct config_table *const site_planned_tables[];

@@ -5,6 +5,7 @@
 #include "site/site.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "util/domain.h"
@@ -15,21 +16,46 @@ struct site_owned {
     atomic_uint references;
     struct config *config;
     struct dkim_domains *domains;
-    struct table *login_aliases;
-    struct hash_table *internal;
+    struct hash_table *internal, *named_owners;
     struct site_network *networks;
     struct ticket_secret *ticket_secret;
-    _Atomic uint64_t complaint_due_ns;
-    atomic_uint unsaid;
+    struct {
+        _Atomic uint64_t due_ns;
+        atomic_uint unsaid;
+    } complaints[COMPLAINT_COUNT];
+    bool is_kept; /* built out of what was kept: a table that went bad does not end it */
 };
 
 static const uint64_t complaint_pause_ns = 60000000000u;
 
+/* The tables of a snapshot: where it keeps each, and what it is called. */
+static const struct {
+    size_t offset;
+    const struct config_table *settings;
+    const char *name, *whole_name;
+} table_rows[] = {
+    { offsetof(struct site, login_aliases), &site_login_table, "aliases", "logins.aliases" },
+    { offsetof(struct site, alias_domains), &site_sender_table, "alias_domains",
+      "senders.alias_domains" },
+    { offsetof(struct site, owners), &site_sender_table, "owners", "senders.owners" },
+    { offsetof(struct site, groups), &site_group_table, "groups", "groups" },
+    { offsetof(struct site, plan_of), &site_plan_table, "table", "plans.table" },
+};
+#define TABLE_COUNT (sizeof(table_rows) / sizeof(table_rows[0]))
+
+static struct table **table_at(const struct site *site, size_t index)
+{
+    return (struct table **)(uintptr_t)((const char *)site + table_rows[index].offset);
+}
+
 static void site_destroy(struct site_owned *owned)
 {
     dkim_domains_free(&owned->domains);
-    table_free(&owned->login_aliases);
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        table_free(table_at(&owned->site, i));
+    }
     hash_table_free(&owned->internal);
+    hash_table_free(&owned->named_owners);
     ticket_secret_free(&owned->ticket_secret);
     config_free(&owned->config);
     free(owned->networks);
@@ -73,21 +99,47 @@ static bool build_internal(struct site_owned *owned)
     return true;
 }
 
-static bool build_aliases(struct site_owned *owned, struct config_report *report)
+/*
+ * A table that cannot be read refuses the configuration, so that a running snapshot stays with its
+ * good copy. What was kept for a replacement is the exception: mail shall go on, and who asks such
+ * a table is told that nobody knows.
+ */
+static bool open_table(struct site_owned *owned, size_t index, const char *spec,
+                       struct config_report *report)
 {
-    const char *spec = owned->site.logins->aliases;
-    if (spec == NULL) {
-        return true;
-    }
+    const struct sender_settings *senders = owned->site.senders;
+    struct table_options options = { .deadline_ms = (unsigned)senders->timeout_s * 1000,
+                                     .cache_s = (unsigned)senders->cache_s,
+                                     .no_cache = senders->cache_s == 0 };
     struct error error;
-    owned->login_aliases = table_open(spec, NULL, &error);
-    if (owned->login_aliases == NULL) {
-        struct config_place place = config_where(owned->config, &site_login_table, "aliases");
-        config_complain(report, CONFIG_ERROR, &place, "logins.aliases", "%s", error.text);
-        return false;
+    struct table *table = table_open(spec, &options, &error);
+    if (table == NULL) {
+        struct config_place place =
+            config_where(owned->config, table_rows[index].settings, table_rows[index].name);
+        config_complain(report, owned->is_kept ? CONFIG_WARNING : CONFIG_ERROR, &place,
+                        table_rows[index].whole_name, "%s", error.text);
+        table = owned->is_kept ? table_broken(spec, error.text) : NULL;
     }
-    owned->site.login_aliases = owned->login_aliases;
-    return true;
+    *table_at(&owned->site, index) = table;
+    return table != NULL;
+}
+
+static bool build_tables(struct site_owned *owned, struct config_report *report)
+{
+    const struct site *site = &owned->site;
+    const struct group_settings *groups = config_settings(owned->config, &site_group_table);
+    const char *const specs[TABLE_COUNT] = { site->logins->aliases, site->senders->alias_domains,
+                                             site->senders->owners, groups->groups,
+                                             site->plans->table };
+    bool good = true;
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        good = (specs[i] == NULL || open_table(owned, i, specs[i], report)) && good;
+    }
+    if (good) {
+        owned->named_owners = senders_named(site, report);
+        owned->site.named_owners = owned->named_owners;
+    }
+    return good;
 }
 
 /* Read with every snapshot, so that a reload takes a new secret into use. */
@@ -120,20 +172,23 @@ static bool build(struct site_owned *owned, struct config_report *report)
     site->ceilings = config_settings(config, &site_ceiling_table);
     site->outgoing = config_settings(config, &site_outgoing_table);
     site->logins = config_settings(config, &site_login_table);
+    site->senders = config_settings(config, &site_sender_table);
+    site->plans = config_settings(config, &site_plan_table);
+    site->exceptions = config_settings(config, &site_exceptions_table);
     site->signing = config_settings(config, &dkim_signing_table);
     rules_build(config, &site->rules);
     if (!build_networks(owned) || !build_internal(owned)) {
         config_complain(report, CONFIG_ERROR, NULL, "outgoing", "out of memory");
         return false;
     }
-    bool has_aliases = build_aliases(owned, report);
+    bool has_tables = build_tables(owned, report);
     bool has_secret = build_ticket_secret(owned, report);
     owned->domains = dkim_domains_build(config, report);
     site->domains = owned->domains;
-    return has_aliases && has_secret && owned->domains != NULL;
+    return has_tables && has_secret && owned->domains != NULL;
 }
 
-static struct site *finish_load(struct config *config, struct config_report *report)
+static struct site *finish_load(struct config *config, bool is_kept, struct config_report *report)
 {
     if (config == NULL) {
         return NULL;
@@ -145,6 +200,7 @@ static struct site *finish_load(struct config *config, struct config_report *rep
         return NULL;
     }
     owned->config = config;
+    owned->is_kept = is_kept;
     atomic_init(&owned->references, 1);
     if (!build(owned, report) || config_report_count(report, CONFIG_ERROR) > 0) {
         site_destroy(owned);
@@ -156,19 +212,19 @@ static struct site *finish_load(struct config *config, struct config_report *rep
 struct site *site_load(const char *path, const struct config_table *const *tables,
                        struct config_report *report)
 {
-    return finish_load(config_load(path, tables, report), report);
+    return finish_load(config_load(path, tables, report), false, report);
 }
 
 struct site *site_load_text(const char *name, struct span text,
                             const struct config_table *const *tables, struct config_report *report)
 {
-    return finish_load(config_load_text(name, text, tables, report), report);
+    return finish_load(config_load_text(name, text, tables, report), false, report);
 }
 
 struct site *site_load_kept(struct span kept, const struct config_table *const *tables,
                             struct config_report *report)
 {
-    return finish_load(config_load_kept(kept, tables, report), report);
+    return finish_load(config_load_kept(kept, tables, report), true, report);
 }
 
 struct site *site_ref(struct site *site)
@@ -207,28 +263,75 @@ const struct network_settings *site_network_of(const struct site *site,
     return NULL;
 }
 
-enum listener_role site_role_of(const struct site *site, const struct session *session)
+const struct listener_settings *site_listener_of(const struct site *site,
+                                                 const struct session *session)
 {
+    static const struct listener_settings strict = { .role = LISTENER_FULL,
+                                                     .authentication = LISTENER_REQUIRED,
+                                                     .tls = LISTENER_REQUIRED };
     const struct listener_settings *rows = site->outgoing->listeners.at;
+    const struct config_texts *daemons = &site->outgoing->daemons;
     for (size_t i = 0; i < site->outgoing->listeners.count; i++) {
         if (span_is_equal(session->daemon_name, span_of(rows[i].daemon))) {
-            return (enum listener_role)rows[i].role;
+            return &rows[i];
         }
     }
-    return LISTENER_FULL;
+    for (size_t i = 0; i < daemons->count; i++) {
+        if (span_is_equal(session->daemon_name, span_of(daemons->at[i]))) {
+            return &strict;
+        }
+    }
+    return NULL;
 }
 
-bool site_may_complain(struct site *site, uint64_t now_ns, unsigned *unsaid_r)
+enum listener_role site_role_of(const struct site *site, const struct session *session)
+{
+    const struct listener_settings *row = site_listener_of(site, session);
+    return row != NULL ? (enum listener_role)row->role : LISTENER_FULL;
+}
+
+bool site_may_complain(struct site *site, enum site_complaint about, uint64_t now_ns,
+                       unsigned *unsaid_r)
 {
     struct site_owned *owned = (struct site_owned *)site;
-    uint64_t due_ns = atomic_load(&owned->complaint_due_ns);
-    if (now_ns < due_ns || !atomic_compare_exchange_strong(&owned->complaint_due_ns, &due_ns,
-                                                           now_ns + complaint_pause_ns)) {
-        atomic_fetch_add(&owned->unsaid, 1);
+    uint64_t due_ns = atomic_load(&owned->complaints[about].due_ns);
+    if (now_ns < due_ns || !atomic_compare_exchange_strong(&owned->complaints[about].due_ns,
+                                                           &due_ns, now_ns + complaint_pause_ns)) {
+        atomic_fetch_add(&owned->complaints[about].unsaid, 1);
         return false;
     }
-    *unsaid_r = atomic_exchange(&owned->unsaid, 0);
+    *unsaid_r = atomic_exchange(&owned->complaints[about].unsaid, 0);
     return true;
+}
+
+bool site_is_stale(const struct site *site)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        const struct table *table = *table_at(site, i);
+        if (table != NULL && table_is_stale(table)) {
+            return true;
+        }
+    }
+    return dkim_domains_is_stale(site->domains);
+}
+
+bool site_is_ours(const struct site *site, struct span domain)
+{
+    return domain.size > 0 &&
+           (dkim_domains_has(site->domains, domain) || site_is_internal(site, domain));
+}
+
+bool site_knows_its_domains(const struct site *site)
+{
+    if (hash_table_count(site->internal) > 0) {
+        return true;
+    }
+    for (size_t i = 0; i < dkim_domains_count(site->domains); i++) {
+        if (strcmp(dkim_domains_at(site->domains, i)->name, "*") != 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool site_is_internal(const struct site *site, struct span domain)

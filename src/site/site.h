@@ -12,7 +12,11 @@
 #include "config/config.h"
 #include "dkim/domains.h"
 #include "message/session.h"
+#include "site/exceptions.h"
+#include "site/login.h"
+#include "site/plans.h"
 #include "site/rules.h"
+#include "site/senders.h"
 #include "site/settings.h"
 #include "site/ticket_secret.h"
 #include "tables/table.h"
@@ -32,13 +36,18 @@ struct site {
     const struct ceiling_settings *ceilings;
     const struct outgoing_settings *outgoing;
     const struct login_settings *logins;
+    const struct sender_settings *senders;
+    const struct plan_settings *plans;
+    const struct exceptions_settings *exceptions;
     const struct signing_settings *signing;
     struct rules rules;
     const struct dkim_domains *domains; /* never NULL */
     const struct site_network *networks;
     size_t network_count;
-    const struct hash_table *internal;         /* recipient domains that stay inside, A-labels */
-    struct table *login_aliases;               /* NULL without */
+    const struct hash_table *internal; /* recipient domains that stay inside, A-labels */
+    struct table *login_aliases;       /* NULL without, as all tables */
+    struct table *alias_domains, *owners, *groups, *plan_of;
+    const struct hash_table *named_owners; /* logins that `owners` names; NULL: nobody can say */
     const struct ticket_secret *ticket_secret; /* NULL without; roles check and sign have one */
 };
 
@@ -71,13 +80,23 @@ void site_holder_swap(struct site_holder *holder, struct site *next);
  * fits. */
 const struct network_settings *site_network_of(const struct site *site,
                                                const struct session *session);
-/* The role of the listener this session came in by. */
+/* What is set for the listener this session came in by; NULL: nothing, so it has the role full. */
+const struct listener_settings *site_listener_of(const struct site *site,
+                                                 const struct session *session);
 enum listener_role site_role_of(const struct site *site, const struct session *session);
+enum site_complaint { COMPLAINT_TICKET, COMPLAINT_OPEN_RELAY, COMPLAINT_OWNERS, COMPLAINT_COUNT };
 /*
  * May a complaint that strangers can cause be logged now? Once a minute; *unsaid_r is then how many
  * were kept back since. Thread safe.
  */
-bool site_may_complain(struct site *site, uint64_t now_ns, unsigned *unsaid_r);
+bool site_may_complain(struct site *site, enum site_complaint about, uint64_t now_ns,
+                       unsigned *unsaid_r);
+/* Has a table's file changed since it was read, or a folder of keys? Some system calls. */
+bool site_is_stale(const struct site *site);
+/* Is this domain (A-labels) in `domains` or `outgoing.internal`? */
+bool site_is_ours(const struct site *site, struct span domain);
+/* Is any domain named there at all? Otherwise nobody can say which are ours. */
+bool site_knows_its_domains(const struct site *site);
 /* Is mail for this domain (A-labels) kept inside by configuration? */
 bool site_is_internal(const struct site *site, struct span domain);
 

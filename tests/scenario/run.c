@@ -5,6 +5,7 @@
  * Usage: run FILE.scn ...   Ends 0 when every expectation of every scenario held; a file without
  * scenarios is a failure.
  */
+#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ enum { RCPT_MAX = 64, LINES_MAX = 64 };
 
 struct scenario {
     char name[200];
-    struct buffer config, message;
+    struct buffer config, message, file;
     struct span session[LINES_MAX], expect[LINES_MAX]; /* "key = value" lines */
     size_t session_count, expect_count;
 };
@@ -340,6 +341,22 @@ static void play(struct scenario *scenario)
  * -------------------------------------------------------------------------------------------------
  */
 
+/* "== file NAME": its lines become ${KEYS}/NAME, there from the next section on. */
+static void end_section(struct scenario *scenario, struct span section)
+{
+    struct error error;
+    char path[128];
+    if (!span_has_prefix_nocase(section, SPAN("file "))) {
+        return;
+    }
+    struct span name = span_trim(span_from(section, sizeof("file")));
+    snprintf(path, sizeof(path), "%s/%.*s", keys_dir, SPAN_ARG(name));
+    if (!file_write_atomic(path, scenario->file.at, scenario->file.size, 0600, true, &error)) {
+        fail(scenario, "%s", error.text);
+    }
+    buffer_clear(&scenario->file);
+}
+
 static void begin_section(struct scenario *scenario, struct span header, bool *is_open)
 {
     if (!span_has_prefix_nocase(header, SPAN("scenario"))) {
@@ -366,6 +383,9 @@ static void add_line(struct scenario *scenario, struct span section, struct span
         buffer_add_char(&scenario->message, '\n');
     } else if (span_is_equal(section, SPAN("config"))) {
         add_config_line(&scenario->config, line);
+    } else if (span_has_prefix_nocase(section, SPAN("file "))) {
+        buffer_add_span(&scenario->file, line);
+        buffer_add_char(&scenario->file, '\n');
     } else if (is_note) {
         return;
     } else if (span_is_equal(section, SPAN("session")) && scenario->session_count < LINES_MAX) {
@@ -391,6 +411,7 @@ static void play_file(const char *path)
     bool is_open = false;
     while (span_cut(&rest, '\n', &line)) {
         if (span_has_prefix_nocase(line, SPAN("== "))) {
+            end_section(&scenario, section);
             section = span_trim(span_from(line, 3));
             begin_section(&scenario, section, &is_open);
         } else if (!span_is_equal(section, SPAN("notes")) &&
@@ -405,6 +426,7 @@ static void play_file(const char *path)
     }
     buffer_free(&scenario.config);
     buffer_free(&scenario.message);
+    buffer_free(&scenario.file);
     buffer_free(&text);
 }
 
@@ -457,13 +479,12 @@ static void make_keys(void)
 
 static void remove_keys(void)
 {
-    static const char *const names[] = { "rsa.pem", "rsa2.pem",   "ed25519.pem", "broken.pem",
-                                         "ticket",  "ticket_new", "ticket_other" };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[128];
-        snprintf(path, sizeof(path), "%s/%s", keys_dir, names[i]);
-        unlink(path);
+    DIR *directory = opendir(keys_dir);
+    struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        unlinkat(dirfd(directory), entry->d_name, 0);
     }
+    closedir(directory);
     rmdir(keys_dir);
 }
 

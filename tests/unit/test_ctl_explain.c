@@ -25,7 +25,8 @@ static void configure(struct stage *stage, const char *more)
              "socket = \"unix:/tmp/m\";\n"
              "domains = ( { name = \"example.org\"; keys = (\n"
              "  { selector = \"s2026a\"; file = \"%s/keys/{d}/{selector}.pem\"; },\n"
-             "  { selector = \"e2026a\"; file = \"%s/keys/{d}/{selector}.pem\"; } ); } );\n%s\n",
+             "  { selector = \"e2026a\"; file = \"%s/keys/{d}/{selector}.pem\"; } ); } );\n%s\n"
+             "logins = { realm = \"example.org\"; };\n",
              stage->directory, stage->directory, more);
     stage_config(stage, config);
 }
@@ -131,7 +132,7 @@ static const struct explain_case cases[] = {
       "From: a@example.com\nTo: b@example.net\nDate: Mon, 23 Nov 2026 10:00:00 +0000\n"
       "Message-ID: <1@x>\n\nbody\n",
       "--login",
-      "alice@example.org",
+      "a@example.com",
       CTL_GOOD,
       { "signatures  none: no-key", "signed=none reason=no-key", "edits       none" },
       NULL },
@@ -277,7 +278,7 @@ static void test_ticket(void **state)
     assert_int_equal(stage_run(stage, "explain", path, "--daemon", "BACK", NULL), CTL_GOOD);
     assert_has(stage_out(stage), "class       submission: the listener BACK has the role sign, and "
                                  "the message has a valid ticket");
-    assert_has(stage_out(stage), "principal   alice: the ticket says so");
+    assert_has(stage_out(stage), "principal   alice@example.org: the ticket says so");
     assert_has(stage_out(stage), "d=example.org s=s2026a");
     assert_int_equal(
         stage_run(stage, "explain", path, "--daemon", "BACK", "--from", "b@x.example", NULL),

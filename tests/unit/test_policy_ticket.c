@@ -384,16 +384,22 @@ static void no_room_in_a_field(void **state)
     (void)state;
     open_house();
     memset(login, 'l', sizeof(login) - 1);
+    memcpy(login + sizeof(login) - 1 - sizeof("@example.org") + 1, "@example.org", 12);
+    struct buffer message = BUFFER_EMPTY, sender = BUFFER_EMPTY;
+    buffer_printf(&sender, "<%s>", login);
+    buffer_printf(&message, "From: %s\nDate: Sun, 01 Mar 2026 11:59:00 +0000\n\ntext\n", login);
     struct drive_input input = { .session = { .daemon_name = SPAN("A") },
                                  .login = span_of(login),
-                                 .sender = SPAN("<alice@example.org>"),
-                                 .message = SPAN(HEAD "\ntext\n") };
+                                 .sender = buffer_span(&sender),
+                                 .message = buffer_span(&message) };
     struct job *job = drive_message(house.site, &house.world, &input);
     assert_int_equal(job->verdict.disposition, DISPOSITION_DEFER);
     assert_string_equal(job->signing.reason, "signing-failed");
     assert_int_equal(job->verdict.edits.count, 0);
     assert_non_null(strstr(buffer_text(&house.log), "a ticket could not be made"));
     finish(&job);
+    buffer_free(&message);
+    buffer_free(&sender);
     house_close(&house);
 }
 

@@ -96,8 +96,34 @@ static void faults(void **state)
           "t.conf:2: ceilings.message: is above ceilings.total" },
         { "socket = \"unix:/x\";\nrules = { message-ceiling = \"off\"; };",
           "rules.message-ceiling" },
-        { "socket = \"unix:/x\";\nrules = { sender-not-owned = \"reject\"; };",
-          "t.conf:2: rules.sender-not-owned: " },
+        { "socket = \"unix:/x\";\nrules = { limit-exceeded = \"reject\"; };",
+          "t.conf:2: rules.limit-exceeded: " },
+        { "socket = \"unix:/x\";\nrules = { date-missing = { action = \"hold\"; classes = "
+          "\"inbound\"; }; };",
+          "t.conf:2: rules.date-missing.classes: \"inbound\": no class; valid: submission, " },
+        { "socket = \"unix:/x\";\nrules = { from-missing = { action = \"repair\"; }; };",
+          "t.conf:2: rules.from-missing: there is no repair for it" },
+        { "socket = \"unix:/x\";\nrules = { from-missing = { action = \"hold\"; plans = \"a\"; "
+          "}; };",
+          "t.conf:2: rules.from-missing: names plans, but nobody is on one" },
+        { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; rule = \"overload\"; action "
+          "= \"off\"; } );",
+          "t.conf:2: exceptions[0].rule: \"overload\": no finding that rules decide" },
+        { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; rule = \"date-missing\"; "
+          "action = \"off\"; until = \"2026-02-30x\"; } );",
+          "t.conf:2: exceptions[0].until: \"2026-02-30x\": not a day" },
+        { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; rule = \"from-missing\"; "
+          "action = \"repair\"; } );",
+          "t.conf:2: exceptions[0].action: there is no repair for from-missing" },
+        { "socket = \"unix:/x\";\noutgoing = { local_from = \"example.org\"; };",
+          "no sender; valid: \"@example.org\"" },
+        { "socket = \"unix:/x\";\noutgoing = { daemons = \"A\"; listeners = ( { daemon = \"A\"; } "
+          "); };",
+          "outgoing.daemons: \"A\" has a row in outgoing.listeners already" },
+        { "socket = \"unix:/x\";\nsenders = { owners = \"file:/nonexistent/o\"; };",
+          "t.conf:2: senders.owners: " },
+        { "socket = \"unix:/x\";\nsenders = { alias_domains = \"socketmap:unix:/x:a\"; };",
+          "t.conf:2: senders.alias_domains: " },
         { "socket = \"unix:/x\";\noutgoing = { networks = ( { name = \"a\"; } ); };",
           "outgoing.networks[0]: set either address or certificate" },
         { "socket = \"unix:/x\";\noutgoing = { networks = ( { name = \"a\"; certificate = \"c\"; } "
@@ -106,7 +132,8 @@ static void faults(void **state)
         { "socket = \"unix:/x\";\noutgoing = { networks = ( { name = \"a\"; address = "
           "\"192.0.2.1/24\"; } ); };",
           "bits are set beyond the prefix" },
-        { "socket = \"unix:/x\";\nlogins = { aliases = \"lmdb:/x\"; };", "no lmdb: tables yet" },
+        { "socket = \"unix:/x\";\nlogins = { aliases = \"socketmap:unix:/x:a\"; };",
+          "t.conf:2: logins.aliases: " },
         { "socket = \"unix:/x\";\nlogins = { aliases = \"file:/nonexistent/a\"; };",
           "t.conf:2: logins.aliases: " },
         { "mode = \"enforce\";", "socket" },

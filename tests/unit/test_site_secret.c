@@ -323,13 +323,13 @@ static void complaints_are_bounded(void **state)
     unsigned unsaid = 99;
     (void)state;
     house_open(&house, "socket = \"unix:/x\";");
-    assert_true(site_may_complain(house.site, 5, &unsaid));
+    assert_true(site_may_complain(house.site, COMPLAINT_TICKET, 5, &unsaid));
     assert_int_equal(unsaid, 0);
-    assert_false(site_may_complain(house.site, 6, &unsaid));
-    assert_false(site_may_complain(house.site, minute_ns + 4, &unsaid));
-    assert_true(site_may_complain(house.site, minute_ns + 5, &unsaid));
+    assert_false(site_may_complain(house.site, COMPLAINT_TICKET, 6, &unsaid));
+    assert_false(site_may_complain(house.site, COMPLAINT_TICKET, minute_ns + 4, &unsaid));
+    assert_true(site_may_complain(house.site, COMPLAINT_TICKET, minute_ns + 5, &unsaid));
     assert_int_equal(unsaid, 2);
-    assert_true(site_may_complain(house.site, 9 * minute_ns, &unsaid));
+    assert_true(site_may_complain(house.site, COMPLAINT_TICKET, 9 * minute_ns, &unsaid));
     assert_int_equal(unsaid, 0);
     house_close(&house);
 }

@@ -1,0 +1,156 @@
+/*
+ * exceptions: the rows, and which of them holds. There are few, so they are looked through.
+ */
+#include "site/exceptions.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "config/config.h"
+#include "site/site.h"
+#include "util/clock.h"
+#include "util/error.h"
+
+/* In the order of enum action. */
+static const char *const actions[] = {
+    "off", "observe", "repair", "hold", "defer", "reject", NULL
+};
+
+/* "2026-12-31" to the second its day ends, local time. */
+static bool read_day(const char *text, int64_t *end_s_r)
+{
+    struct tm tm = { .tm_isdst = -1 };
+    int year, month, day, used = 0;
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || text[used] != '\0' ||
+        used != 10 || month < 1 || month > 12 || day < 1 || day > 31 || year < 1970) {
+        return false;
+    }
+    tm.tm_year = year - 1900;
+    tm.tm_mon = month - 1;
+    tm.tm_mday = day + 1; /* the beginning of the next day */
+    time_t end = mktime(&tm);
+    *end_s_r = (int64_t)end;
+    return end != (time_t)-1;
+}
+
+static bool accepts_day(const char *value, struct error *error)
+{
+    int64_t end_s;
+    if (read_day(value, &end_s)) {
+        return true;
+    }
+    error_set(error, "not a day; valid: \"2026-12-31\"");
+    return false;
+}
+
+static bool accepts_finding(const char *value, struct error *error)
+{
+    enum finding_id id;
+    if (finding_id_parse(span_of(value), &id) && finding_is_ruled(id)) {
+        return true;
+    }
+    error_set(error, "no finding that rules decide; valid: the names of rules");
+    return false;
+}
+
+static const struct config_row exception_rows[] = {
+    { .name = "principal",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct exception_settings, principal),
+      .required = true,
+      .brief = "whom it is for: a login in its canonical form, a network's name, or @domain" },
+    { .name = "rule",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct exception_settings, rule),
+      .accepts = accepts_finding,
+      .required = true,
+      .brief = "the finding it is about" },
+    { .name = "action",
+      .type = CONFIG_CHOICE,
+      .offset = offsetof(struct exception_settings, action),
+      .choices = actions,
+      .required = true,
+      .brief = "what is done about the finding" },
+    { .name = "until",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct exception_settings, until),
+      .accepts = accepts_day,
+      .brief = "the last day it holds, local time" },
+    { .name = "because",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct exception_settings, because),
+      .brief = "why, for whoever reads it later" },
+    { .name = "limit", .type = CONFIG_PLANNED, .brief = "the limit it is about" },
+    { .name = "max", .type = CONFIG_PLANNED, .brief = "the limit's other value" },
+    CONFIG_ROWS_END,
+};
+
+static const struct config_row rows[] = {
+    { .name = "exceptions",
+      .type = CONFIG_LIST,
+      .offset = offsetof(struct exceptions_settings, rows),
+      .rows = exception_rows,
+      .element_size = sizeof(struct exception_settings),
+      .place_offset = offsetof(struct exception_settings, place),
+      .brief = "what is different for single principals, perhaps for a time" },
+    CONFIG_ROWS_END,
+};
+
+/* One that has run out is no fault, but somebody should take it away. */
+static void check_exceptions(const struct config *config, const void *settings,
+                             struct config_report *report)
+{
+    const struct exceptions_settings *exceptions = settings;
+    const struct exception_settings *at = exceptions->rows.at;
+    (void)config;
+    for (size_t i = 0; i < exceptions->rows.count; i++) {
+        char name[48];
+        int64_t end_s;
+        enum finding_id id;
+        if (at[i].until != NULL && read_day(at[i].until, &end_s) &&
+            end_s <= clock_wall_s(&clock_system)) {
+            snprintf(name, sizeof(name), "exceptions[%zu].until", i);
+            config_complain(report, CONFIG_WARNING, &at[i].place, name,
+                            "%s is over: it has no effect any more", at[i].until);
+        }
+        if (at[i].action == ACTION_REPAIR && finding_id_parse(span_of(at[i].rule), &id) &&
+            !finding_is_repairable(id)) {
+            snprintf(name, sizeof(name), "exceptions[%zu].action", i);
+            config_complain(report, CONFIG_ERROR, &at[i].place, name,
+                            "there is no repair for %s; valid: off, observe, hold, defer, reject",
+                            at[i].rule);
+        }
+    }
+}
+
+const struct config_table site_exceptions_table = {
+    .path = "", .rows = rows, .size = sizeof(struct exceptions_settings), .check = check_exceptions
+};
+
+static bool is_for(const struct exception_settings *row, struct span principal)
+{
+    struct span whom = span_of(row->principal);
+    return span_is_equal_nocase(whom, principal) ||
+           (whom.size > 1 && whom.at[0] == '@' && span_has_suffix_nocase(principal, whom));
+}
+
+static bool is_good(const struct exception_settings *row, int64_t wall_s)
+{
+    int64_t end_s;
+    return row->until == NULL || (read_day(row->until, &end_s) && wall_s < end_s);
+}
+
+const struct exception_settings *exceptions_find(const struct site *site, struct span principal,
+                                                 enum finding_id finding, int64_t wall_s)
+{
+    const struct exception_settings *at = site->exceptions->rows.at;
+    for (size_t i = 0; i < site->exceptions->rows.count; i++) {
+        bool is_meant = span_is_equal(span_of(at[i].rule), span_of(finding_name(finding))) &&
+                        is_for(&at[i], principal);
+        if (is_meant && is_good(&at[i], wall_s)) {
+            return &at[i];
+        }
+    }
+    return NULL;
+}

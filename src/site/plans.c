@@ -1,0 +1,62 @@
+/*
+ * plans: the rows of `plans`, and the look-up. Fails towards the default.
+ */
+#include "site/plans.h"
+
+#include <stddef.h>
+
+#include "site/site.h"
+#include "tables/table.h"
+
+static const struct config_row plan_rows[] = {
+    { .name = "table",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct plan_settings, table),
+      .accepts = table_accepts,
+      .brief = "table of principal or @domain to the name of a plan" },
+    { .name = "default",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct plan_settings, fallback),
+      .brief = "the plan of everybody without a row" },
+    CONFIG_ROWS_END,
+};
+
+const struct config_table site_plan_table = { .path = "plans",
+                                              .rows = plan_rows,
+                                              .size = sizeof(struct plan_settings) };
+
+static struct span ask(const struct site *site, struct span principal, struct arena *arena)
+{
+    ptrdiff_t at = span_find_last(principal, '@');
+    struct span keys[2] = { principal };
+    size_t count = 1;
+    if (at > 0) {
+        keys[count++] = span_from(principal, (size_t)at);
+    }
+    struct table_answer answers[2];
+    table_ask_several(site->plan_of, keys, count, answers, arena);
+    for (size_t i = 0; i < count; i++) {
+        if (answers[i].result == TABLE_FOUND) {
+            return span_trim(answers[i].value);
+        }
+    }
+    return (struct span){ NULL, 0 };
+}
+
+struct span plans_of(const struct site *site, const struct network_settings *network,
+                     struct span principal, struct arena *arena)
+{
+    struct span plan = { NULL, 0 };
+    if (network != NULL && network->plan != NULL) {
+        return span_of(network->plan);
+    }
+    if (site->plan_of != NULL && principal.size > 0) {
+        plan = ask(site, principal, arena);
+    }
+    return plan.size > 0 ? plan : span_of(site->plans->fallback);
+}
+
+bool plans_wait(const struct site *site)
+{
+    return site->plan_of != NULL && table_waits(site->plan_of);
+}
