@@ -17,6 +17,7 @@ extern const struct ctl_command cmd_reload;
 extern const struct ctl_command cmd_restart;
 extern const struct ctl_command cmd_settings;
 extern const struct ctl_command cmd_status;
+extern const struct ctl_command cmd_would;
 
 /* The list of commands (command NULL), or the usage of one. */
 enum ctl_exit help_print(struct ctl *ctl, const struct ctl_command *command);
