@@ -12,7 +12,7 @@
 
 /* Promised by name, so that nobody builds on another meaning. */
 static const char *const planned_commands[] = {
-    "top",    "user", "limit",  "owners",   "plans",     "lists",  "suppress", "hold",   "learn",
+    "top",    "user", "limit",  "owners",   "plans",     "lists",  "suppress", "hold",
     "replay", "log",  "causes", "feedback", "readiness", "doctor", "metrics",  "import",
 };
 
