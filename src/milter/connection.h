@@ -55,7 +55,6 @@ struct milter {
     struct overload overload;
     struct kicker kicker;
     struct connection *own;   /* stands for all connections of the kicker; never in a transaction */
-    atomic_bool is_private;   /* who negotiates now is the kicker */
     atomic_bool is_draining;  /* no transaction may begin */
     atomic_bool is_awaited;   /* somebody sleeps on `changed` */
     atomic_int open_messages; /* of this process: what a drain waits for */
@@ -66,6 +65,8 @@ struct milter {
     struct wiring wiring; /* what the mail server's setup lacks */
 };
 
+/* serve.c: a session is about to begin. Afterwards it is ours or an MTA's, or it gets no answer. */
+void milter_guard(struct milter *milter);
 /* serve.c: something that was open is open no more. */
 void milter_note_end(struct milter *milter);
 

@@ -6,9 +6,11 @@
  * does not end that sleep, and new connections would stay unseen for libmilter's five seconds. A
  * signal to its thread ends it: poll() returns EINTR, upon which libmilter begins anew. A signal
  * that comes while it does not sleep is not needed, for the number is changed before.
+ *
+ * The same signal tells that the exchange is complete: its handler runs between two calls of that
+ * thread, the only one that accepts, so no accept() from the old socket is under way any more.
  */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -17,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -25,19 +28,26 @@
 
 enum {
     BACKLOG = 64,        /* the fan is dialled one after the other */
+    DIAL_S = 2,          /* for a place in that queue */
     ROOM = 4,            /* descriptors that must be free again before doors open again */
     WAKE_SIGNAL = SIGURG /* ignored by default: nobody uses it otherwise */
 };
 
-static void ignore(int number)
+static void note_wake(int number, siginfo_t *info, void *context)
 {
+    const uint64_t one = 1;
     (void)number;
+    (void)context;
+    if (info->si_code == SI_QUEUE && info->si_pid == getpid()) {
+        ssize_t ignored = write(info->si_value.sival_int, &one, sizeof(one));
+        (void)ignored; /* doors_mind() asks again */
+    }
 }
 
 /* The calling thread is the one that will be in libmilter. */
 static void expect_wake(struct doors *doors)
 {
-    struct sigaction action = { .sa_handler = ignore, .sa_flags = SA_RESTART };
+    struct sigaction action = { .sa_sigaction = note_wake, .sa_flags = SA_RESTART | SA_SIGINFO };
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, WAKE_SIGNAL);
@@ -46,72 +56,52 @@ static void expect_wake(struct doors *doors)
     doors->listener = pthread_self();
 }
 
-static bool name_of(int fd, struct socket_name *name_r)
+/* Ends its sleep, upon which woken_fd is readable. */
+static void wake_listener(const struct doors *doors)
 {
-    name_r->size = sizeof(name_r->address);
-    return getsockname(fd, (struct sockaddr *)&name_r->address, &name_r->size) == 0;
-}
-
-static int family_of(const struct socket_name *name)
-{
-    return name->address.ss_family;
-}
-
-/* By path or port: an accepted connection has its listener's, but perhaps a narrower address. */
-static bool is_same_name(const struct socket_name *a, const struct socket_name *b)
-{
-    if (family_of(a) != family_of(b)) {
-        return false;
-    }
-    switch (family_of(a)) {
-    case AF_INET:
-        return ((const struct sockaddr_in *)&a->address)->sin_port ==
-               ((const struct sockaddr_in *)&b->address)->sin_port;
-    case AF_INET6:
-        return ((const struct sockaddr_in6 *)&a->address)->sin6_port ==
-               ((const struct sockaddr_in6 *)&b->address)->sin6_port;
-    default:
-        return a->size == b->size && memcmp(&a->address, &b->address, a->size) == 0;
+    union sigval value = { .sival_int = doors->woken_fd };
+    if (pthread_sigqueue(doors->listener, WAKE_SIGNAL, value) != 0) {
+        pthread_kill(doors->listener, WAKE_SIGNAL);
     }
 }
 
-static bool is_listening(int fd)
+/* libmilter's number means this from now on. False with errno set: what it did. */
+static bool replace_socket(const struct doors *doors, int fd)
 {
-    int is_so = 0;
-    socklen_t size = sizeof(is_so);
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_so, &size) == 0 && is_so != 0;
-}
-
-/*
- * The lowest open socket of this process with that name, listening or not; -1: none, or the list
- * of descriptors cannot be read.
- */
-static int find_socket(const struct socket_name *name, bool listening)
-{
-    int found = -1;
-    DIR *folder = opendir("/proc/self/fd");
-    if (folder == NULL) {
-        return -1;
-    }
-    for (const struct dirent *entry; found < 0 && (entry = readdir(folder)) != NULL;) {
-        struct socket_name other;
-        int fd = atoi(entry->d_name);
-        if (entry->d_name[0] != '.' && name_of(fd, &other) && is_same_name(name, &other) &&
-            is_listening(fd) == listening) {
-            found = fd;
+    uint64_t earlier;
+    while (dup3(fd, doors->listen_fd, O_CLOEXEC) < 0) {
+        if (errno != EINTR && errno != EBUSY) {
+            return false;
         }
     }
-    closedir(folder);
-    return found;
+    ssize_t ignored = read(doors->woken_fd, &earlier, sizeof(earlier));
+    (void)ignored;
+    wake_listener(doors);
+    return true;
 }
 
-/* A listening socket with a name of no file (Linux: autobind); -1 with errno set. */
-static int nameless_socket(void)
+/* What libmilter gets when nothing is to be accepted: it is never readable, and has no name by
+ * which somebody could come in. -1 with errno set. */
+static int idle_descriptor(void)
 {
-    struct sockaddr address = { .sa_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 &&
-        (bind(fd, &address, sizeof(address.sa_family)) != 0 || listen(fd, BACKLOG) != 0)) {
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+/* A listening socket that nobody is told of: with a name of no file (Linux: autobind), or at a port
+ * of loopback. -1 with errno set. */
+static int private_socket(int family)
+{
+    struct sockaddr_storage any = { .ss_family = (sa_family_t)family };
+    socklen_t size = sizeof(any.ss_family);
+    if (family == AF_INET) {
+        ((struct sockaddr_in *)&any)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        size = sizeof(struct sockaddr_in);
+    } else if (family == AF_INET6) {
+        ((struct sockaddr_in6 *)&any)->sin6_addr = in6addr_loopback;
+        size = sizeof(struct sockaddr_in6);
+    }
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && (bind(fd, (struct sockaddr *)&any, size) != 0 || listen(fd, BACKLOG) != 0)) {
         int kept = errno;
         close(fd);
         errno = kept;
@@ -123,12 +113,12 @@ static int nameless_socket(void)
 static bool begin_by_fd(struct doors *doors)
 {
     char where[32];
-    int fd = nameless_socket();
+    int fd = private_socket(AF_UNIX);
     if (fd < 0) {
         return false;
     }
     snprintf(where, sizeof(where), "fd:%d", fd);
-    if (!library_listen(where) || !name_of(fd, &doors->private_name)) {
+    if (!library_listen(where) || !socket_name_of(fd, &doors->private_name)) {
         close(fd);
         return false;
     }
@@ -139,17 +129,8 @@ static bool begin_by_fd(struct doors *doors)
 /* A port on loopback that is free at this moment. */
 static bool find_port(int family, struct socket_name *name_r)
 {
-    struct socket_name any = { .address = { .ss_family = (sa_family_t)family } };
-    if (family == AF_INET) {
-        ((struct sockaddr_in *)&any.address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        any.size = sizeof(struct sockaddr_in);
-    } else {
-        ((struct sockaddr_in6 *)&any.address)->sin6_addr = in6addr_loopback;
-        any.size = sizeof(struct sockaddr_in6);
-    }
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_good =
-        fd >= 0 && bind(fd, (struct sockaddr *)&any.address, any.size) == 0 && name_of(fd, name_r);
+    int fd = private_socket(family);
+    bool is_good = fd >= 0 && socket_name_of(fd, name_r);
     if (fd >= 0) {
         close(fd);
     }
@@ -159,7 +140,7 @@ static bool find_port(int family, struct socket_name *name_r)
 static bool listen_on_port(struct doors *doors)
 {
     enum { TRIES = 5 /* somebody else may be faster */ };
-    int family = family_of(&doors->real_name);
+    int family = socket_name_family(&doors->real_name);
     for (int i = 0; i < TRIES; i++) {
         char where[64];
         struct socket_name *name = &doors->private_name;
@@ -194,7 +175,7 @@ static bool listen_on_path(struct doors *doors, const char *folder)
 static bool begin_by_address(struct doors *doors)
 {
     bool is_good;
-    if (family_of(&doors->real_name) == AF_UNIX) {
+    if (socket_name_family(&doors->real_name) == AF_UNIX) {
         char *folder = doors->folder;
         snprintf(folder, sizeof(doors->folder), "/tmp/egress-milter.XXXXXX");
         if (mkdtemp(folder) == NULL) {
@@ -205,7 +186,7 @@ static bool begin_by_address(struct doors *doors)
     } else {
         is_good = listen_on_port(doors);
     }
-    doors->listen_fd = is_good ? find_socket(&doors->private_name, true) : -1;
+    doors->listen_fd = is_good ? own_socket_find(&doors->private_name, true) : -1;
     return doors->listen_fd >= 0;
 }
 
@@ -224,7 +205,7 @@ bool doors_begin(struct doors *doors, int real_fd, struct error *error)
     int flags = fcntl(real_fd, F_GETFL);
     doors->real_fd = real_fd;
     /* Several processes may accept from it: who comes too late must not wait in accept(). */
-    if (!name_of(real_fd, &doors->real_name) || flags < 0 ||
+    if (!socket_name_of(real_fd, &doors->real_name) || flags < 0 ||
         fcntl(real_fd, F_SETFL, flags | O_NONBLOCK) != 0) {
         error_set(error, "no listening socket: %s", strerror(errno));
         return false;
@@ -235,7 +216,14 @@ bool doors_begin(struct doors *doors, int real_fd, struct error *error)
                   strerror(errno));
         return false;
     }
+    doors->woken_fd = idle_descriptor();
+    if (doors->woken_fd < 0) {
+        forget_private(doors);
+        error_set(error, "no descriptor is left: %s", strerror(errno));
+        return false;
+    }
     expect_wake(doors);
+    atomic_store(&doors->is_guarded, true);
     doors->state = DOORS_PRIVATE;
     return true;
 }
@@ -244,14 +232,18 @@ int doors_dial(const struct doors *doors)
 {
     const struct socket_name *name = &doors->private_name;
     int one = 1;
-    int fd = socket(family_of(name), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval most = { .tv_sec = DIAL_S };
+    int fd = socket(socket_name_family(name), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) { /* else connect() waits for as long as the queue is full */
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
+    }
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&name->address, name->size) != 0) {
         int kept = errno;
         close(fd);
         errno = kept;
         return -1;
     }
-    if (fd >= 0 && family_of(name) != AF_UNIX) {
+    if (fd >= 0 && socket_name_family(name) != AF_UNIX) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* slower without, no worse */
     }
     return fd;
@@ -259,14 +251,42 @@ int doors_dial(const struct doors *doors)
 
 bool doors_open(struct doors *doors)
 {
-    if (dup3(doors->real_fd, doors->listen_fd, O_CLOEXEC) < 0) {
+    if (!replace_socket(doors, doors->real_fd)) {
         return false;
     }
-    pthread_kill(doors->listener, WAKE_SIGNAL);
     forget_private(doors);
-    doors->idle_fd = nameless_socket(); /* now, while there are descriptors */
+    if (doors->idle_fd < 0) {
+        doors->idle_fd = idle_descriptor(); /* now, while there are descriptors */
+    }
     doors->state = DOORS_OPEN;
     return true;
+}
+
+void doors_guard(struct doors *doors)
+{
+    uint64_t woken;
+    if (!atomic_load(&doors->is_guarded)) {
+        return;
+    }
+    /* The listener accepts from one socket after the other: once it was woken after another one had
+     * been put in place, nobody comes in by the private one any more, and who has is found here. */
+    bool is_last = doors->state != DOORS_PRIVATE &&
+                   read(doors->woken_fd, &woken, sizeof(woken)) == sizeof(woken);
+    if (socket_name_family(&doors->private_name) == AF_UNIX) {
+        own_sockets_drop_strangers(&doors->private_name);
+    }
+    if (is_last) {
+        atomic_store(&doors->is_guarded, false);
+    }
+}
+
+/* Whoever came in and says nothing; and a wake that could not be sent. */
+static void mind_guard(struct doors *doors)
+{
+    doors_guard(doors);
+    if (atomic_load(&doors->is_guarded) && doors->state != DOORS_PRIVATE) {
+        wake_listener(doors);
+    }
 }
 
 /* Could `count` descriptors be had? */
@@ -284,16 +304,19 @@ static bool has_room(const struct doors *doors, int count)
 
 void doors_mind(struct doors *doors)
 {
+    if (doors->state == DOORS_NONE) {
+        return;
+    }
+    mind_guard(doors);
     if (doors->state == DOORS_OPEN && doors->idle_fd >= 0 && !has_room(doors, 1)) {
-        if (dup3(doors->idle_fd, doors->listen_fd, O_CLOEXEC) >= 0) {
+        if (replace_socket(doors, doors->idle_fd)) {
             doors->state = DOORS_FULL;
             log_write(LOG_LEVEL_ERR, "no descriptor is left: new connections wait until sessions "
                                      "end; raise LimitNOFILE= of the unit, or ulimit -n");
         }
     } else if (doors->state == DOORS_FULL && has_room(doors, ROOM)) {
-        if (dup3(doors->real_fd, doors->listen_fd, O_CLOEXEC) >= 0) {
+        if (replace_socket(doors, doors->real_fd)) {
             doors->state = DOORS_OPEN;
-            pthread_kill(doors->listener, WAKE_SIGNAL);
             log_write(LOG_LEVEL_INFO, "there are descriptors again: connections are accepted");
         }
     }
@@ -302,8 +325,8 @@ void doors_mind(struct doors *doors)
 bool doors_close(struct doors *doors)
 {
     bool is_listening_now = doors->state == DOORS_PRIVATE || doors->state == DOORS_OPEN;
-    int idle = doors->idle_fd >= 0 ? doors->idle_fd : is_listening_now ? nameless_socket() : -1;
-    bool is_good = !is_listening_now || (idle >= 0 && dup3(idle, doors->listen_fd, O_CLOEXEC) >= 0);
+    int idle = doors->idle_fd >= 0 ? doors->idle_fd : is_listening_now ? idle_descriptor() : -1;
+    bool is_good = !is_listening_now || (idle >= 0 && replace_socket(doors, idle));
     if (idle >= 0) {
         close(idle);
     }
@@ -319,5 +342,5 @@ bool doors_close(struct doors *doors)
 
 bool doors_have_sessions(const struct doors *doors)
 {
-    return doors->real_name.size > 0 && find_socket(&doors->real_name, false) >= 0;
+    return doors->real_name.size > 0 && own_socket_find(&doors->real_name, false) >= 0;
 }

@@ -112,8 +112,8 @@ static bool line_await(struct line *line, size_t expected, uint64_t until_ms)
 /* Negotiation and CONNECT, each answered. No step is offered to go unanswered. */
 static bool line_greet(struct line *line, uint64_t until_ms)
 {
-    enum { VERSION = 6, ACTIONS = 0x1ff, STEPS = 0x1fffff, OFFER_BYTES = 17 };
-    const uint32_t offer[] = { htonl(VERSION), htonl(ACTIONS), htonl(STEPS) };
+    enum { VERSION = 6, STEPS = 0x1fffff, OFFER_BYTES = 17 };
+    const uint32_t offer[] = { htonl(VERSION), htonl(KICKER_ACTIONS), htonl(STEPS) };
     return line_say(line, 'O', offer, sizeof(offer)) && line_await(line, OFFER_BYTES, until_ms) &&
            line_say(line, 'C', "own\0U", 5) && line_await(line, ANSWER_BYTES, until_ms);
 }
@@ -121,13 +121,14 @@ static bool line_greet(struct line *line, uint64_t until_ms)
 /* --- the fan --------------------------------------------------------------------------------- */
 
 /* As many as can be had in time; false with fewer than wanted. */
-static bool fan_dial(struct fan *fan, unsigned wanted, const struct doors *doors,
-                     const atomic_bool *is_stopped)
+static bool fan_dial(struct fan *fan, unsigned wanted, struct milter *milter)
 {
     uint64_t until_ms = now_ms() + DIAL_MS;
-    while (fan->count < wanted && fan->count < KICKER_FAN_MAX && !atomic_load(is_stopped)) {
+    while (fan->count < wanted && fan->count < KICKER_FAN_MAX &&
+           !atomic_load(&milter->kicker.is_stopped)) {
         struct line *line = &fan->lines[fan->count];
-        *line = (struct line){ .fd = doors_dial(doors) };
+        milter_guard(milter); /* strangers may crowd the queue */
+        *line = (struct line){ .fd = doors_dial(&milter->doors) };
         if (line->fd < 0) {
             return false;
         }
@@ -266,7 +267,6 @@ static bool open_doors(struct milter *milter)
 {
     pthread_mutex_lock(&milter->lock);
     bool is_private = milter->doors.state == DOORS_PRIVATE;
-    atomic_store(&milter->is_private, false);
     if (is_private && !doors_open(&milter->doors)) {
         log_write(LOG_LEVEL_ERR, "cannot give libmilter the listening socket: %m");
         is_private = false;
@@ -282,7 +282,7 @@ void milter_kicker_run(struct milter *milter)
     if (!await_private(milter)) {
         return;
     }
-    bool is_whole = fan_dial(&fan, kicker->fan, &milter->doors, &kicker->is_stopped);
+    bool is_whole = fan_dial(&fan, kicker->fan, milter);
     bool is_open = open_doors(milter);
     if (is_open && !is_whole) {
         log_write(LOG_LEVEL_ERR,

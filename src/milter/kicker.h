@@ -26,6 +26,9 @@ enum {
     /* 50 waiting and 8 quick ends of message at once: the quick ones are answered after 30 ms with
      * a fan of 4, 18 with 8, 12 with 16, 10 with 32, and not sooner with more. */
     KICKER_FAN = 16,
+    /* What we offer to ourselves (SMFIF_CHGBODY), by which our connections are known. An MTA that
+     * offered no more would be of no use; one that did would be answered by deferrals. */
+    KICKER_ACTIONS = 0x02,
 };
 
 struct kicker {

@@ -123,7 +123,8 @@ static sfsistat handle_negotiate(SMFICTX *ctx, unsigned long offered_actions,
     (void)unused_3;
     *unused_2_r = 0;
     *unused_3_r = 0;
-    if (atomic_load(&the_milter->is_private)) {
+    milter_guard(the_milter);
+    if (offered_actions == KICKER_ACTIONS) {
         *actions_r = 0;
         *steps_r = 0;
         return smfi_setpriv(ctx, the_milter->own) == MI_SUCCESS ? SMFIS_CONTINUE : SMFIS_REJECT;

@@ -57,7 +57,7 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
     milter->doors.listen_fd = -1;
     milter->doors.real_fd = -1;
     milter->doors.idle_fd = -1;
-    atomic_init(&milter->is_private, true);
+    milter->doors.woken_fd = -1;
     return milter;
 }
 
@@ -110,6 +110,16 @@ bool milter_serve(struct milter *milter, int fd, const char *spec, struct error 
         return false;
     }
     return true;
+}
+
+void milter_guard(struct milter *milter)
+{
+    if (!atomic_load(&milter->doors.is_guarded)) {
+        return;
+    }
+    pthread_mutex_lock(&milter->lock);
+    doors_guard(&milter->doors);
+    pthread_mutex_unlock(&milter->lock);
 }
 
 /* --- ending ---------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@ import threading
 
 from stage.base import Failure, is_alive, run_tool, wait_until
 from stage.daemon import Yard
+from stage.stranger import Stranger
 from stage.suite import Group, expect, expect_equal
 
 group = Group("restart", lambda options: Yard(options, "restart"))
@@ -104,6 +105,31 @@ def under_load(y):
     expect_equal(failures, [], f"what failed in {restarts} restarts")
     daemon.await_serving(1)
     daemon.end()
+
+
+@group.case("a user who finds the socket that libmilter begins with never gets past negotiation, at no start")
+def stranger(y):
+    daemon = y.daemon("unix")
+    daemon.socket_mode = "0660"
+    daemon.configure("")
+    user = Stranger()
+    with user:
+        for _ in range(4):
+            daemon.run("background")
+            daemon.mail()
+            for _ in range(5):
+                daemon.ask_restart()
+                daemon.await_serving(1)
+                daemon.mail()
+            os.kill(daemon.serving()[0], signal.SIGKILL)
+            daemon.wait_said("it is replaced at once")
+            daemon.await_serving(1)
+            daemon.mail()
+            daemon.end()
+    print(f"a stranger: {user.result}", flush=True)
+    expect(user.result["sockets"] >= 12, f"it found few of 28: {user.result}")
+    expect_equal((user.result["answered"], user.result["signed"]), (0, 0), "answered, signed")
+    expect("of our own" not in daemon.said(), f"its own connections suffered: {daemon.said()[-2000:]}")
 
 
 # --- what fails --------------------------------------------------------------------------------------------------------
