@@ -262,6 +262,23 @@ bool doors_open(struct doors *doors)
     return true;
 }
 
+bool doors_go_private(struct doors *doors)
+{
+    int fd = private_socket(socket_name_family(&doors->private_name));
+    bool is_good = fd >= 0 && socket_name_of(fd, &doors->private_name);
+    if (is_good) {
+        atomic_store(&doors->is_guarded, true); /* before anybody can come in */
+        is_good = replace_socket(doors, fd);
+    }
+    if (is_good) {
+        doors->state = DOORS_PRIVATE;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return is_good;
+}
+
 void doors_guard(struct doors *doors)
 {
     uint64_t woken;

@@ -51,6 +51,8 @@ bool doors_begin(struct doors *doors, int real_fd, struct error *error);
 int doors_dial(const struct doors *doors);
 /* PRIVATE to OPEN. False with errno set: still private. */
 bool doors_open(struct doors *doors);
+/* OPEN to PRIVATE, for a moment: new connections wait. False with errno set: still open. */
+bool doors_go_private(struct doors *doors);
 /* To be called before a session begins, while is_guarded: a session that came in by the private
  * socket and is not ours cannot be answered any more when this returns. */
 void doors_guard(struct doors *doors);

@@ -11,7 +11,8 @@
  * Several connections, the fan, because a connection makes one event at a time.
  *
  * When nobody waits one kick every KICKER_PULSE_MS goes out, on each connection in turn. It keeps
- * them from being swept as idle, and its answer tells that libmilter is alive.
+ * them from being swept as idle, and its answer tells that libmilter is alive. Connections that
+ * libmilter closes are made anew.
  */
 #ifndef EM_MILTER_KICKER_H
 #define EM_MILTER_KICKER_H

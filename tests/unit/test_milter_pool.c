@@ -11,14 +11,18 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +37,7 @@ enum { PROMISED_MS = 250, WAIT_MS = 400 };
 #else
 enum { PROMISED_MS = 50, WAIT_MS = 200 };
 #endif
+enum { LOSS_SIGNAL = SIGWINCH, DESCRIPTORS = 1024 };
 enum { SLOW = 50, QUICK = 8, ALL = SLOW + QUICK, PATIENCE_MS = 20000, ROUNDS = 8 };
 
 struct stage {
@@ -70,6 +75,23 @@ static void assert_silent(struct stage *stage)
     assert_int_equal(poll(&look, 1, 100), 0);
 }
 
+/* In the filter: whatever it has dialled itself is gone. Its ends of a private socket are those
+ * without a name whose peer has one of no file. */
+static void lose_lines(int number)
+{
+    (void)number;
+    for (int fd = 0; fd < DESCRIPTORS; fd++) {
+        struct sockaddr_un own, peer;
+        socklen_t own_size = sizeof(own), peer_size = sizeof(peer);
+        if (getsockname(fd, (struct sockaddr *)&own, &own_size) == 0 &&
+            getpeername(fd, (struct sockaddr *)&peer, &peer_size) == 0 &&
+            own.sun_family == AF_UNIX && own_size == sizeof(own.sun_family) &&
+            peer_size > sizeof(peer.sun_family) && peer.sun_path[0] == '\0') {
+            shutdown(fd, SHUT_RDWR);
+        }
+    }
+}
+
 static void filter_start(struct stage *stage)
 {
     int ends[2];
@@ -77,6 +99,7 @@ static void filter_start(struct stage *stage)
     stage->filter = fork();
     if (stage->filter == 0) {
         close(ends[0]);
+        signal(LOSS_SIGNAL, lose_lines);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         _exit(stall_serve(&stage->stall, ends[1]));
     }
@@ -238,23 +261,42 @@ static void sessions_close(struct stage *stage)
 
 /* --- the cases ------------------------------------------------------------------------------- */
 
-/*
- * A busy machine may hold the filter up, so one round of several must be as quick as promised:
- * without the kicker none is, see below.
- */
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Milliseconds of several bursts on a pool that is idle before each; prints them all. */
+static uint64_t median_burst(struct stage *stage, const char *what)
+{
+    uint64_t last_ms[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        last_ms[round] = burst(stage);
+        print_message("%s, round %d: %llu ms\n", what, round, (unsigned long long)last_ms[round]);
+    }
+    qsort(last_ms, ROUNDS, sizeof(last_ms[0]), by_size);
+    print_message("%s: median %llu ms\n", what, (unsigned long long)last_ms[ROUNDS / 2]);
+    return last_ms[ROUNDS / 2];
+}
+
+/* A busy machine holds the filter up now and then, so what is judged is the median. Where other
+ * tests of a parallel make take the processors for longer, a second look decides. */
+static void assert_quick(struct stage *stage, const char *what)
+{
+    if (median_burst(stage, what) > PROMISED_MS) {
+        assert_true(median_burst(stage, what) <= PROMISED_MS);
+    }
+}
+
 static void quick_does_not_wait(const char *kind, bool avoids_fd)
 {
     struct stage stage;
-    uint64_t best_ms = UINT64_MAX;
+    char what[64];
+    snprintf(what, sizeof(what), "%s%s", kind, avoids_fd ? ", no fd:N" : "");
     stage_open(&stage, kind, KICKER_FAN, avoids_fd);
     sessions_open(&stage);
-    for (int round = 0; round < ROUNDS && (round < 2 || best_ms > PROMISED_MS); round++) {
-        uint64_t last_ms = burst(&stage);
-        print_message("%s%s: %llu ms\n", kind, avoids_fd ? ", no fd:N" : "",
-                      (unsigned long long)last_ms);
-        best_ms = last_ms < best_ms ? last_ms : best_ms;
-    }
-    assert_true(best_ms <= PROMISED_MS);
+    assert_quick(&stage, what);
     sessions_close(&stage);
     stage_close(&stage);
 }
@@ -305,6 +347,56 @@ static void without_a_fan_it_waits(void **state)
     assert_true(worst_ms >= WAIT_MS / 2);
     sessions_close(&stage);
     stage_close(&stage);
+}
+
+static int descriptors_of(const struct stage *stage)
+{
+    char path[64];
+    int count = 0;
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)stage->filter);
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    while (readdir(folder) != NULL) {
+        count++;
+    }
+    closedir(folder);
+    return count;
+}
+
+static void await_descriptors(const struct stage *stage, int at_least, int at_most)
+{
+    uint64_t began_ms = now_ms();
+    for (int count = -1; count < at_least || count > at_most;) {
+        count = descriptors_of(stage);
+        assert_true(now_ms() - began_ms < PATIENCE_MS);
+        poll(NULL, 0, 1);
+    }
+}
+
+/* A fan that libmilter has closed, for want of memory it may be, is made anew; sessions that are
+ * open meanwhile go on. */
+static void lost_lines_are_made_anew(const char *kind, bool avoids_fd)
+{
+    struct stage stage;
+    char what[64];
+    snprintf(what, sizeof(what), "%s%s, made anew", kind, avoids_fd ? ", no fd:N" : "");
+    stage_open(&stage, kind, KICKER_FAN, avoids_fd);
+    sessions_open(&stage);
+    int before = descriptors_of(&stage);
+    assert_int_equal(kill(stage.filter, LOSS_SIGNAL), 0);
+    await_descriptors(&stage, 0, before - 2 * KICKER_FAN);
+    await_descriptors(&stage, before, INT_MAX);
+    assert_quick(&stage, what);
+    sessions_close(&stage);
+    close(session_open(stage.socket)); /* the real socket is back in its place */
+    stage_close(&stage);
+}
+
+static void lost_over_unix(void **state)
+{
+    (void)state;
+    lost_lines_are_made_anew("unix", false);
+    lost_lines_are_made_anew("inet", false);
 }
 
 /* Until the filter takes no more: its socket has nobody else here. */
@@ -392,6 +484,7 @@ int main(void)
         cmocka_unit_test(over_inet_portably),
         cmocka_unit_test(over_inet6_portably),
         cmocka_unit_test(without_a_fan_it_waits),
+        cmocka_unit_test(lost_over_unix),
         cmocka_unit_test(retires_with_the_last_session),
         cmocka_unit_test(drains_while_retiring),
     };
