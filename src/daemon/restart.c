@@ -38,15 +38,28 @@ static void log_lines(const char *prefix, const char *text)
     }
 }
 
+/* It accepts nothing any more and ends when its sessions have. */
+static void retire(struct process *process, const char *why)
+{
+    process->state = PROCESS_RETIRING;
+    /* One that cannot be told by word is told by signal, which grants its sessions less. */
+    if (process->link_fd < 0 || !link_say(process->link_fd, LINK_RETIRE, why))
+        kill(process->pid, SIGUSR2);
+}
+
+/* One that serves already may have sessions; one that starts has nothing to lose. */
 static void end_attempts(struct supervisor *supervisor)
 {
     for (size_t i = 0; i < supervisor->count; i++) {
         struct process *process = supervisor->processes[i];
         if (process->is_adopted || process->state == PROCESS_RETIRING)
             continue;
-        /* One that serves already may have sessions; one that starts has nothing to lose. */
-        kill(process->pid, process->state == PROCESS_SERVING ? SIGUSR2 : SIGKILL);
-        process->state = PROCESS_RETIRING;
+        if (process->state == PROCESS_SERVING) {
+            retire(process, "the restart came to nothing: the process of before serves");
+        } else {
+            kill(process->pid, SIGKILL);
+            process->state = PROCESS_RETIRING;
+        }
     }
 }
 
@@ -65,12 +78,12 @@ void restart_fail(struct supervisor *supervisor, const char *why)
     counter_add(COUNTER_RESTARTS_FAILED, 1);
     log_lines("restart: ", why);
     log_write(LOG_LEVEL_ERR, "restart: it came to nothing; the processes that ran before serve on");
+    tell_all(supervisor, LINK_NOT_RESTARTED, why);
     if (supervisor->is_taking_over) {
         end_attempts(supervisor);
         give_up_slots(supervisor);
     }
     supervisor->is_taking_over = false;
-    tell_all(supervisor, LINK_NOT_RESTARTED, why);
     supervisor_tell_ready(supervisor, "serving; a restart came to nothing");
 }
 
@@ -121,17 +134,6 @@ void restart_probed(struct supervisor *supervisor, int status)
 
 /* --- the second ------------------------------------------------------------------------------ */
 
-static void retire(struct process *process)
-{
-    char text[96];
-
-    snprintf(text, sizeof(text), "egress-milter %s serves", PACKAGE_VERSION);
-    process->state = PROCESS_RETIRING;
-    /* One that cannot be told by word is told by signal, which grants its sessions less. */
-    if (process->link_fd < 0 || !link_say(process->link_fd, LINK_RETIRE, text))
-        kill(process->pid, SIGUSR2);
-}
-
 static void taken_over(struct supervisor *supervisor)
 {
     size_t retired = 0;
@@ -140,7 +142,7 @@ static void taken_over(struct supervisor *supervisor)
     for (size_t i = 0; i < supervisor->count; i++) {
         struct process *process = supervisor->processes[i];
         if (process->is_adopted && process->state != PROCESS_RETIRING) {
-            retire(process);
+            retire(process, "egress-milter " PACKAGE_VERSION " serves");
             retired++;
         }
     }

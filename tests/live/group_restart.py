@@ -204,6 +204,43 @@ def stillborn(y):
     daemon.end()
 
 
+@group.case("one of the new processes serves when another dies: the sessions it has go on")
+def one_serves_already(y):
+    daemon = y.daemon("unix", "unix").run("background")
+    old = daemon.serving()
+    y.bring("doomed")
+    asking = daemon.stage.start("asking", [daemon.ctl, "-c", daemon.config_path, "restart"])
+    wait_until(lambda: y.has_come("waiting"), 15, "a new process to wait")
+    for pid in old:  # so that whoever is new takes what comes
+        os.kill(pid, signal.SIGSTOP)
+    held = []
+    try:
+        threads = [threading.Thread(target=lambda spec=spec: held.append(daemon.session(spec).mail()), daemon=True)
+                   for spec in daemon.sockets]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: held, 15, "a session with a new process")
+    finally:
+        for pid in old:
+            os.kill(pid, signal.SIGCONT)
+    for thread in threads:
+        thread.join()
+    for session in held:
+        session.begin()
+    y.bring("doom")
+    expect_equal(asking.wait(20), 2, "exit code of restart")
+    for session in held:
+        session.finish()
+        session.mail()
+    expect_equal(len(daemon.serving()), 3, "processes while sessions are open")
+    for session in held:
+        session.close()
+    wait_until(lambda: daemon.serving() == old, 15, lambda: f"only {old} to serve, there are {daemon.serving()}")
+    y.spare("doom")
+    works_again(daemon)
+    daemon.end()
+
+
 @group.case("a program that passes its check and then finds no configuration")
 def wrong_successor(y):
     daemon = y.daemon("unix")

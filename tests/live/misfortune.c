@@ -4,6 +4,8 @@
  * EGRESS_MISFORTUNE names a directory; a file in it brings about what it is called:
  *
  *   stillborn   a process that begins to serve aborts, whenever there is one
+ *   doomed      the first process to find it (the file goes with it) waits there until "doom", and
+ *               aborts; "waiting" appears meanwhile
  *   slow        it waits there until the file is gone; "waiting" appears meanwhile
  *   sign        the next signature aborts; the file goes with it
  *   old-library libmilter does not know "fd:N"
@@ -40,6 +42,13 @@ int smfi_register(struct smfiDesc description)
 
     if (is_wanted("stillborn")) {
         fputs("misfortune: stillborn\n", stderr);
+        abort();
+    }
+    if (is_wanted("doomed") && unlink(path_of("doomed")) == 0) {
+        close(open(path_of("waiting"), O_WRONLY | O_CREAT, 0600));
+        while (!is_wanted("doom"))
+            poll(NULL, 0, 10);
+        fputs("misfortune: doomed\n", stderr);
         abort();
     }
     if (is_wanted("slow"))

@@ -38,7 +38,10 @@ struct shared {
     _Atomic int ready_when_called; /* children that had been ready then */
     _Atomic int ready_children;
     _Atomic int reload_others; /* slot + 1 that is to ask for it at its next reload */
-    uint64_t started_ns[16];   /* of slot 0 */
+    _Atomic int retirements;   /* LINK_RETIRE heard */
+    _Atomic int old_pid[SLOTS_MAX], old_drains;
+    _Atomic int die;         /* children that wait for it end */
+    uint64_t started_ns[16]; /* of slot 0 */
 };
 
 static struct shared *shared;
@@ -183,6 +186,61 @@ static int child_mayfly(void *context, const struct child_link *link)
     return 1;
 }
 
+/* Serves, and ends when it is told to retire; a signal to drain is counted. In slot 1: never
+ * serves, and dies when the test says so. */
+static int child_attempt(void *context, const struct child_link *link)
+{
+    static const struct timespec moment = { .tv_nsec = 10000000 };
+    char text[LINK_TEXT_MAX + 1];
+    enum link_word word;
+    sigset_t drain;
+
+    (void)context;
+    child_begins(link);
+    sigemptyset(&drain);
+    sigaddset(&drain, SIGUSR2);
+    if (link->slot == 0)
+        child_is_ready(link);
+    for (;;) {
+        if (sigtimedwait(&drain, NULL, &moment) == SIGUSR2)
+            shared->drains[link->slot]++;
+        if (link->slot == 1 && shared->die)
+            return 1;
+        if (link_hear(link->fd, &word, text) == LINK_WORD && word == LINK_RETIRE) {
+            shared->retirements++;
+            return 0;
+        }
+    }
+}
+
+/* --- children of the program before ---------------------------------------------------------- */
+
+static _Noreturn void old_child(size_t slot)
+{
+    shared->old_pid[slot] = getpid();
+    while (wait_signal() != SIGUSR2)
+        ;
+    shared->old_drains++;
+    _exit(0);
+}
+
+/* As they are found after exec. */
+static void fork_old(struct process *process, size_t slot)
+{
+    struct child_link link;
+    sigset_t blocked;
+
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    sigaddset(&blocked, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    if (process_fork(slot, false, process, &link) == 0)
+        old_child(slot);
+    process->state = PROCESS_SERVING;
+    process->is_adopted = true;
+    process->ready_ms = 1;
+}
+
 /* --- the test's side ------------------------------------------------------------------------- */
 
 typedef int child_function(void *context, const struct child_link *link);
@@ -202,6 +260,32 @@ static pid_t supervise(size_t slots, int grace_ms, child_function *child)
         if (freopen("/dev/null", "w", stderr) == NULL)
             _exit(99);
         log_open_stderr("test");
+        _exit(supervisor_run(&job));
+    }
+    assert_true(pid > 0);
+    return pid;
+}
+
+/* In place of another program, of which two children serve. */
+static pid_t supervise_in_place(child_function *child)
+{
+    struct process old[2];
+    struct supervisor_job job = { .slots = 2,
+                                  .grace_ms = 10000,
+                                  .child = child,
+                                  .slot_name = slot_name,
+                                  .slot_socket = slot_socket,
+                                  .is_in_place = true,
+                                  .adopted = old,
+                                  .adopted_count = 2 };
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(99);
+        log_open_stderr("test");
+        for (size_t slot = 0; slot < 2; slot++)
+            fork_old(&old[slot], slot);
         _exit(supervisor_run(&job));
     }
     assert_true(pid > 0);
@@ -369,6 +453,25 @@ static void test_failed_starts(void **state)
     }
 }
 
+/* A restart that comes to nothing: one of the new processes serves already, so it is told to let
+ * its sessions end; those of before hear nothing of it. */
+static void test_failed_restart(void **state)
+{
+    pid_t pid = supervise_in_place(child_attempt);
+
+    (void)state;
+    await(&shared->ready_children, 1);
+    await(&shared->starts[1], 1);
+    shared->die = 1;
+    await(&shared->retirements, 1);
+    assert_int_equal(shared->drains[0], 0);
+    assert_int_equal(shared->old_drains, 0);
+    kill(pid, SIGTERM);
+    assert_int_equal(end_of(pid), 0);
+    assert_int_equal(shared->old_drains, 2);
+    assert_int_equal(shared->starts[0] + shared->starts[1], 2);
+}
+
 #define WITH_SHARED(test) cmocka_unit_test_setup_teardown(test, shared_new, shared_free)
 
 int main(void)
@@ -377,7 +480,7 @@ int main(void)
         WITH_SHARED(test_life),          WITH_SHARED(test_interrupt_drains),
         WITH_SHARED(test_replaced),      WITH_SHARED(test_never_spins),
         WITH_SHARED(test_second_term),   WITH_SHARED(test_grace),
-        WITH_SHARED(test_failed_starts),
+        WITH_SHARED(test_failed_starts), WITH_SHARED(test_failed_restart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
