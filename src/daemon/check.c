@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/plan.h"
+#include "daemon/takeover.h"
 #include "log/log.h"
 #include "site/site.h"
 
@@ -107,10 +108,16 @@ int check_explain(const struct plan *plan, const struct config_report *report)
 int check_run(const struct daemon_options *options)
 {
     struct config_report *report = config_report_new();
+    struct error error = { "" };
     struct plan plan;
     int code;
 
     log_open_stderr("egress-milter");
+    if (!takeover_answer(&error)) {
+        fprintf(stderr, "egress-milter " PACKAGE_VERSION ": %s\n", error.text);
+        config_report_free(&report);
+        return DAEMON_INTERNAL;
+    }
     if (report == NULL) {
         fputs("egress-milter: out of memory\n", stderr);
         return DAEMON_INTERNAL;

@@ -7,17 +7,30 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/takeover.h"
+
 #define SAID_MAX 3000
 
-static _Noreturn void become(const char *const argv[], int fd)
+static void ask(int question_fd)
+{
+    char number[16];
+
+    snprintf(number, sizeof(number), "%d", question_fd);
+    fcntl(question_fd, F_SETFD, 0);
+    setenv(TAKEOVER_QUESTION, number, 1);
+}
+
+static _Noreturn void become(const char *const argv[], int fd, int question_fd)
 {
     sigset_t none;
     int null = open("/dev/null", O_RDONLY);
 
+    ask(question_fd);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
@@ -29,26 +42,32 @@ static _Noreturn void become(const char *const argv[], int fd)
     _exit(127);
 }
 
-bool probe_start(struct probe *probe, const char *const argv[], uint64_t now_ms)
+bool probe_start(struct probe *probe, const char *const argv[], int question_fd, uint64_t now_ms)
 {
     int ends[2];
     pid_t pid;
 
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        close(question_fd);
         return false;
+    }
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     fflush(NULL);
     pid = fork();
     if (pid == 0)
-        become(argv, ends[1]);
+        become(argv, ends[1], question_fd);
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
+        close(question_fd);
         return false;
     }
-    *probe = (struct probe){
-        .pid = pid, .fd = ends[0], .until_ms = now_ms + PROBE_LONGEST_MS, .said = BUFFER_EMPTY
-    };
+    *probe = (struct probe){ .pid = pid,
+                             .fd = ends[0],
+                             .question_fd = question_fd,
+                             .program = argv[0],
+                             .until_ms = now_ms + PROBE_LONGEST_MS,
+                             .said = BUFFER_EMPTY };
     return true;
 }
 
@@ -72,9 +91,14 @@ bool probe_ended(struct probe *probe, int status, const char **why_r)
     if (probe->fd >= 0)
         probe_hear(probe);
     probe->pid = 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return true;
-    if (WIFSIGNALED(status))
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        if (takeover_is_answered(probe->question_fd))
+            return true;
+        buffer_printf(&probe->said,
+                      "%s is no egress-milter that can take over from this one: another program, "
+                      "or another version; to change to it, end the daemon and start it",
+                      probe->program);
+    } else if (WIFSIGNALED(status))
         buffer_printf(&probe->said, "its check died of signal %d (%s)", WTERMSIG(status),
                       strsignal(WTERMSIG(status)));
     else if (probe->said.size == 0)
@@ -87,6 +111,8 @@ void probe_free(struct probe *probe)
 {
     if (probe->fd >= 0)
         close(probe->fd);
+    if (probe->question_fd >= 0)
+        close(probe->question_fd);
     buffer_free(&probe->said);
-    *probe = (struct probe){ .fd = -1, .said = BUFFER_EMPTY };
+    *probe = PROBE_NONE;
 }

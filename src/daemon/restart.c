@@ -89,8 +89,33 @@ void restart_fail(struct supervisor *supervisor, const char *why)
 
 /* --- the first life ------------------------------------------------------------------------- */
 
+static size_t list_processes(const struct supervisor *supervisor,
+                             const struct process *processes_r[SUPERVISOR_PROCESSES_MAX])
+{
+    for (size_t i = 0; i < supervisor->count; i++)
+        processes_r[i] = supervisor->processes[i];
+    return supervisor->count;
+}
+
+/* The program on disk, whether it would start and take over. */
+static bool ask_program(struct supervisor *supervisor, struct error *error)
+{
+    const struct supervisor_job *job = supervisor->job;
+    const struct process *processes[SUPERVISOR_PROCESSES_MAX];
+    size_t count = list_processes(supervisor, processes);
+    int question_fd = job->write_down(job->context, processes, count, error);
+
+    if (question_fd < 0)
+        return false;
+    if (probe_start(&supervisor->probe, job->probe, question_fd, supervisor_now_ms()))
+        return true;
+    error_set(error, "cannot run %s: %m", job->probe[0]);
+    return false;
+}
+
 void restart_begin(struct supervisor *supervisor, struct process *asks)
 {
+    struct error error = { "" };
     const char *why = NULL;
 
     if (supervisor->job->probe == NULL)
@@ -107,12 +132,8 @@ void restart_begin(struct supervisor *supervisor, struct process *asks)
     }
     log_write(LOG_LEVEL_INFO, "restart: checking %s", supervisor->job->probe[0]);
     notify_reloading();
-    if (!probe_start(&supervisor->probe, supervisor->job->probe, supervisor_now_ms())) {
-        char text[200];
-        snprintf(text, sizeof(text), "cannot run %s: %s", supervisor->job->probe[0],
-                 strerror(errno));
-        restart_fail(supervisor, text);
-    }
+    if (!ask_program(supervisor, &error))
+        restart_fail(supervisor, error.text);
 }
 
 void restart_probed(struct supervisor *supervisor, int status)
@@ -124,9 +145,8 @@ void restart_probed(struct supervisor *supervisor, int status)
     if (!probe_ended(&supervisor->probe, status, &why)) {
         restart_fail(supervisor, why);
     } else if (!supervisor->is_draining) {
-        for (size_t i = 0; i < supervisor->count; i++)
-            processes[i] = supervisor->processes[i];
-        supervisor->job->replace(supervisor->job->context, processes, supervisor->count, &error);
+        size_t count = list_processes(supervisor, processes);
+        supervisor->job->replace(supervisor->job->context, processes, count, &error);
         restart_fail(supervisor, error.text); /* it does not return when it works */
     }
     probe_free(&supervisor->probe);

@@ -45,7 +45,7 @@ struct start {
     int last_good_fd; /* last_good.h */
     int64_t started_s;
     pid_t parent;                      /* the supervisor */
-    const char *probe[6], *replace[6]; /* command lines, ended by NULL */
+    const char *probe[7], *replace[6]; /* command lines, ended by NULL */
 };
 
 /* --- what the supervisor calls -----------------------------------------------------------------
@@ -155,25 +155,54 @@ static bool list_sockets(const struct start *start, struct sockets *all)
     return true;
 }
 
+static bool take_stock(const struct start *start, const struct process *const *processes,
+                       size_t count, struct takeover *takeover, struct error *error)
+{
+    *takeover = (struct takeover){ .started_s = start->started_s,
+                                   .counters_fd = counter_descriptor(),
+                                   .last_good_fd = start->last_good_fd,
+                                   .processes = calloc(count + 1, sizeof(*takeover->processes)),
+                                   .process_count = count };
+    if (takeover->processes == NULL || !list_sockets(start, &takeover->sockets)) {
+        free(takeover->processes);
+        error_set(error, "out of memory");
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        takeover->processes[i] = *processes[i];
+    return true;
+}
+
+/* What it lists is not its own. */
+static void forget_stock(struct takeover *takeover)
+{
+    free(takeover->sockets.milter);
+    free(takeover->processes);
+}
+
+static int write_down(void *context, const struct process *const *processes, size_t count,
+                      struct error *error)
+{
+    struct takeover takeover;
+    int fd;
+
+    if (!take_stock(context, processes, count, &takeover, error))
+        return -1;
+    fd = takeover_write(&takeover, error);
+    forget_stock(&takeover);
+    return fd;
+}
+
 static void replace(void *context, const struct process *const *processes, size_t count,
                     struct error *error)
 {
     struct start *start = context;
-    struct takeover takeover = { .started_s = start->started_s,
-                                 .counters_fd = counter_descriptor(),
-                                 .last_good_fd = start->last_good_fd,
-                                 .process_count = count };
+    struct takeover takeover;
 
-    takeover.processes = calloc(count + 1, sizeof(*takeover.processes));
-    if (takeover.processes != NULL && list_sockets(start, &takeover.sockets)) {
-        for (size_t i = 0; i < count; i++)
-            takeover.processes[i] = *processes[i];
-        takeover_exec(&takeover, start->replace, error);
-        free(takeover.sockets.milter);
-    } else {
-        error_set(error, "out of memory");
-    }
-    free(takeover.processes);
+    if (!take_stock(start, processes, count, &takeover, error))
+        return;
+    takeover_exec(&takeover, start->replace, error);
+    forget_stock(&takeover);
 }
 
 /* What was opened for a restart that came to nothing: no MTA is to wait there for an answer. */
@@ -234,6 +263,7 @@ static int supervise(struct start *start)
                                   .on_drain = on_drain,
                                   .on_taken_over = on_taken_over,
                                   .probe = start->probe[0] != NULL ? start->probe : NULL,
+                                  .write_down = write_down,
                                   .replace = replace,
                                   .give_up = give_up,
                                   .is_in_place = start->is_in_place,
@@ -271,7 +301,7 @@ static void make_command_lines(struct start *start)
     start->probe[p++] = start->replace[r++] = "-c";
     start->probe[p++] = start->replace[r++] = start->plan_path;
     if (options->foreground)
-        start->replace[r++] = "-f";
+        start->probe[p++] = start->replace[r++] = "-f";
     if (options->strict)
         start->probe[p++] = start->replace[r++] = "--strict";
 }

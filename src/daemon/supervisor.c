@@ -353,7 +353,7 @@ static bool supervisor_init(struct supervisor *supervisor, const struct supervis
 
     *supervisor = (struct supervisor){ .job = job,
                                        .signal_fd = -1,
-                                       .probe = { .fd = -1, .said = BUFFER_EMPTY },
+                                       .probe = PROBE_NONE,
                                        .look_ms = supervisor_now_ms() + ALIVE_LOOK_MS,
                                        .watchdog_ms = notify_watchdog_ms() };
     supervisor->slots = calloc(job->slots, sizeof(*supervisor->slots));

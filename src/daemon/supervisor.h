@@ -47,6 +47,9 @@ struct supervisor_job {
     void (*on_taken_over)(void *context); /* after a restart: the children of before retire */
 
     const char *const *probe; /* argv that tells whether a restart would work; NULL: no restarts */
+    /* What `replace` would hand over, for the probe to read: takeover_write(). -1: *error. */
+    int (*write_down)(void *context, const struct process *const *processes, size_t count,
+                      struct error *error);
     /* Becomes the program on disk; returns only when it cannot. */
     void (*replace)(void *context, const struct process *const *processes, size_t count,
                     struct error *error);

@@ -18,6 +18,7 @@
 
 #define VARIABLE "EGRESS_MILTER_TAKEOVER"
 #define FIRST_LINE "egress-milter takeover 1"
+#define ANSWER "understood by egress-milter"
 #define TEXT_MAX (1024 * 1024)
 
 /* --- writing ------------------------------------------------------------------------------- */
@@ -73,28 +74,38 @@ static bool write_all(int fd, const struct buffer *text)
            write(fd, text->at, text->size) == (ssize_t)text->size && lseek(fd, 0, SEEK_SET) == 0;
 }
 
-void takeover_exec(const struct takeover *takeover, const char *const argv[], struct error *error)
+int takeover_write(const struct takeover *takeover, struct error *error)
 {
     int fd = memfd_create("egress-milter takeover", MFD_CLOEXEC);
     struct buffer text = BUFFER_EMPTY;
-    char number[16];
 
     print_all(&text, takeover);
-    if (write_all(fd, &text)) {
-        snprintf(number, sizeof(number), "%d", fd);
-        setenv(VARIABLE, number, 1);
-        set_all_inheritable(takeover, fd, true);
-        fflush(NULL);
-        execv(argv[0], (char *const *)(uintptr_t)argv);
-        error_set(error, "cannot run %s: %m", argv[0]);
-        set_all_inheritable(takeover, fd, false);
-        unsetenv(VARIABLE);
-    } else {
+    if (!write_all(fd, &text)) {
         error_set(error, "cannot write down what is to be handed over: %m");
+        if (fd >= 0)
+            close(fd);
+        fd = -1;
     }
     buffer_free(&text);
-    if (fd >= 0)
-        close(fd);
+    return fd;
+}
+
+void takeover_exec(const struct takeover *takeover, const char *const argv[], struct error *error)
+{
+    int fd = takeover_write(takeover, error);
+    char number[16];
+
+    if (fd < 0)
+        return;
+    snprintf(number, sizeof(number), "%d", fd);
+    setenv(VARIABLE, number, 1);
+    set_all_inheritable(takeover, fd, true);
+    fflush(NULL);
+    execv(argv[0], (char *const *)(uintptr_t)argv);
+    error_set(error, "cannot run %s: %m", argv[0]);
+    set_all_inheritable(takeover, fd, false);
+    unsetenv(VARIABLE);
+    close(fd);
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -247,4 +258,50 @@ bool takeover_take(struct takeover *takeover_r, struct error *error)
     if (is_good)
         close(fd);
     return is_good;
+}
+
+/* --- before it comes to that ----------------------------------------------------------------- */
+
+/* The descriptors it tells of are not here. */
+static void forget(struct takeover *takeover)
+{
+    for (size_t i = 0; i < takeover->sockets.count; i++)
+        takeover->sockets.milter[i].listener.fd = -1;
+    takeover->sockets.control.listener.fd = -1;
+    sockets_close(&takeover->sockets, false);
+    free(takeover->processes);
+}
+
+bool takeover_answer(struct error *error)
+{
+    struct takeover takeover = { .sockets = SOCKETS_NONE };
+    const char *number = getenv(TAKEOVER_QUESTION);
+    char *text;
+    int fd;
+    bool is_good = false;
+
+    if (number == NULL)
+        return true;
+    fd = atoi(number);
+    text = read_text(fd);
+    if (text == NULL)
+        error_set(error, "what would be handed over cannot be read: %m");
+    else
+        is_good = read_all(text, &takeover, error);
+    free(text);
+    forget(&takeover);
+    if (is_good)
+        is_good = dprintf(fd, ANSWER " " PACKAGE_VERSION "\n") > 0; /* reading went to its end */
+    unsetenv(TAKEOVER_QUESTION);
+    close(fd);
+    return is_good;
+}
+
+bool takeover_is_answered(int fd)
+{
+    char *text = lseek(fd, 0, SEEK_SET) == 0 ? read_text(fd) : NULL;
+    bool is_answered = text != NULL && strstr(text, "\nend\n" ANSWER " ") != NULL;
+
+    free(text);
+    return is_answered;
 }

@@ -177,7 +177,8 @@ def broken_program(y):
     daemon.run("background")
     for data, words in ((b"\x7fELF garbage", ("cannot run", path)),
                         (b"#!/bin/sh\necho oh dear >&2\nkill -SEGV $$\n", ("oh dear", "signal 11")),
-                        (b"#!/bin/sh\nexit 3\n", ("code 3",))):
+                        (b"#!/bin/sh\nexit 3\n", ("code 3",)),
+                        (b"#!/bin/sh\nexit 0\n", (path, "no egress-milter that can take over"))):
         y.replace_program(daemon, data)
         comes_to_nothing(daemon, *words)
     os.unlink(path)
@@ -246,9 +247,27 @@ def wrong_successor(y):
     daemon = y.daemon("unix")
     y.own_program(daemon)
     daemon.run("background")
-    y.replace_program(daemon, f'#!/bin/sh\n[ "$1" = -t ] && exit 0\nexec {daemon.whole} -c /nowhere/x.conf\n'.encode())
+    y.replace_program(daemon, (f'#!/bin/sh\n[ "$1" = -t ] && exec {daemon.whole} "$@"\n'
+                               f'exec {daemon.whole} -c /nowhere/x.conf\n').encode())
     comes_to_nothing(daemon, "/nowhere/x.conf")
     expect(is_alive(daemon.pid), "the parent is gone")
+    daemon.end()
+
+
+@group.case("a program that passes its check and then takes over nothing: the daemon ends, and not as if it were told to")
+def no_successor(y):
+    daemon = y.daemon("unix")
+    y.own_program(daemon)
+    daemon.run("notify")
+    y.replace_program(daemon, (f'#!/bin/sh\n[ "$1" = -t ] && exec {daemon.whole} "$@"\n'
+                               f'EGRESS_MILTER_TAKEOVER=999 exec {daemon.whole} "$@"\n').encode())
+    asking = daemon.ctl_run("restart", check=False)
+    expect_equal(asking.returncode, 69, "exit code of restart")
+    expect_equal(daemon.child.wait(20), 70, "exit code of the daemon")
+    daemon.wait_said("the daemon ends")
+    y.replace_program(daemon)
+    daemon.run("notify")
+    daemon.mail()
     daemon.end()
 
 

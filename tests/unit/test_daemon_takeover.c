@@ -279,12 +279,90 @@ static void test_no_text(void **state)
     close(null);
 }
 
+static int written(const char *text)
+{
+    int fd = memfd_create("test", MFD_CLOEXEC);
+
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
+}
+
+static bool ask(int fd, struct error *error)
+{
+    char number[16];
+    int asked = dup(fd); /* it is closed with the answer */
+
+    snprintf(number, sizeof(number), "%d", asked);
+    setenv(TAKEOVER_QUESTION, number, 1);
+    error->text[0] = '\0';
+    return takeover_answer(error);
+}
+
+/* What can be taken is answered, what cannot is not; nothing of it is touched. */
+static void test_answers(void **state)
+{
+    static const struct {
+        const char *text, *says; /* says NULL: it is understood */
+    } cases[] = {
+        { FIRST "socket 0 7 99 1 0 unix:/x\ncontrol 1 7 98 1 0 /c\nprocess 4000 0 1 1 2 2 1\nend\n",
+          NULL },
+        { FIRST "of later versions\nend\n", NULL },
+        { "egress-milter takeover 2\nend\n", "another version" },
+        { FIRST "process 10 0 0 1 -1\nend\n", "\"process 10" },
+        { FIRST, "incomplete" },
+    };
+    struct error error;
+
+    (void)state;
+    assert_true(takeover_answer(&error)); /* nobody asks */
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int fd = written(cases[i].text);
+        assert_false(takeover_is_answered(fd));
+        lseek(fd, 0, SEEK_SET);
+        assert_int_equal(ask(fd, &error), cases[i].says == NULL);
+        assert_int_equal(takeover_is_answered(fd), cases[i].says == NULL);
+        if (cases[i].says != NULL)
+            assert_non_null(strstr(error.text, cases[i].says));
+        assert_null(getenv(TAKEOVER_QUESTION));
+        close(fd);
+    }
+    for (int fd = 0; fd < 3; fd++)
+        assert_true(fcntl(fd, F_GETFD) >= 0);
+}
+
+static void test_what_is_written(void **state)
+{
+    struct takeover takeover;
+    struct bound bounds[3];
+    struct process processes[3];
+    struct error error;
+    int fd;
+
+    (void)state;
+    fill(&takeover, bounds, processes);
+    fd = takeover_write(&takeover, &error);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    assert_false(takeover_is_answered(fd));
+    lseek(fd, 0, SEEK_SET);
+    assert_true(ask(fd, &error));
+    assert_true(takeover_is_answered(fd));
+    close(fd);
+    close(takeover.counters_fd);
+    close(takeover.sockets.control.listener.fd);
+    close(bounds[0].listener.fd);
+    close(bounds[1].listener.fd);
+    close(processes[0].link_fd);
+    close(processes[0].voice_fd);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_successor), cmocka_unit_test(test_no_successor),
-        cmocka_unit_test(test_texts),     cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_no_text),
+        cmocka_unit_test(test_successor),       cmocka_unit_test(test_no_successor),
+        cmocka_unit_test(test_texts),           cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_no_text),         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_what_is_written),
     };
 
     if (argc == 2 && strcmp(argv[1], "--successor") == 0)
