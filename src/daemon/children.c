@@ -109,7 +109,7 @@ static void cannot_start(struct supervisor *supervisor, size_t slot, const char 
 
 bool supervisor_lacks_child(const struct supervisor *supervisor, size_t slot)
 {
-    if (supervisor->slots[slot].is_closed || supervisor_child_of(supervisor, slot, false) != NULL)
+    if (supervisor_child_of(supervisor, slot, false) != NULL)
         return false;
     return supervisor->is_taking_over || supervisor_child_of(supervisor, slot, true) == NULL;
 }
@@ -119,7 +119,9 @@ void children_start_missing(struct supervisor *supervisor)
     const struct supervisor_job *job = supervisor->job;
     struct error error = { "" };
 
-    for (size_t slot = 0; slot < job->slots && !supervisor->is_over && !supervisor->is_draining;
+    /* A start that fails may change the slots. */
+    for (size_t slot = 0;
+         slot < supervisor->slot_count && !supervisor->is_over && !supervisor->is_draining;
          slot++) {
         if (!supervisor_lacks_child(supervisor, slot) ||
             supervisor->slots[slot].start_ms > supervisor_now_ms())

@@ -1,6 +1,7 @@
 /*
  * last_good: the configuration last in force, kept in memory beside the processes, so that a child
  * that replaces a crashed one can serve even when the files on disk are being edited or broken.
+ * plan_keep() keeps the parent's part in the same form, elsewhere.
  */
 #ifndef EM_DAEMON_LAST_GOOD_H
 #define EM_DAEMON_LAST_GOOD_H

@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "daemon/last_good.h"
 #include "log/log.h"
 
 /* The daemon leaves the directory it was started in. */
@@ -71,6 +73,17 @@ static void find_access(struct plan *plan, struct config_report *report)
     }
 }
 
+/* The configuration is there: what it means. */
+static bool interpret(struct plan *plan, struct config_report *report)
+{
+    plan->sockets = config_settings(plan->config, &milter_socket_table);
+    plan->control = config_settings(plan->config, &control_table);
+    plan->log = config_settings(plan->config, &site_log_table);
+    find_user(plan, report);
+    find_access(plan, report);
+    return config_report_count(report, CONFIG_ERROR) == 0;
+}
+
 bool plan_make(const char *path, struct plan *plan_r, struct config_report *report)
 {
     *plan_r = (struct plan){ .config_path = absolute_path(path) };
@@ -80,14 +93,37 @@ bool plan_make(const char *path, struct plan *plan_r, struct config_report *repo
         return false;
     }
     plan_r->config = config_load(plan_r->config_path, all_config_tables(), report);
-    if (plan_r->config == NULL)
-        return false;
-    plan_r->sockets = config_settings(plan_r->config, &milter_socket_table);
-    plan_r->control = config_settings(plan_r->config, &control_table);
-    plan_r->log = config_settings(plan_r->config, &site_log_table);
-    find_user(plan_r, report);
-    find_access(plan_r, report);
-    return config_report_count(report, CONFIG_ERROR) == 0;
+    return plan_r->config != NULL && interpret(plan_r, report);
+}
+
+/* The path on the first line, then the text of the configuration. */
+void plan_keep(const struct plan *plan, int fd)
+{
+    struct buffer text = BUFFER_EMPTY;
+    struct span kept = config_kept(plan->config);
+
+    if (kept.size > 0 && strchr(plan->config_path, '\n') == NULL) {
+        buffer_printf(&text, "%s\n", plan->config_path);
+        buffer_add_span(&text, kept);
+    }
+    last_good_write(fd, buffer_has_failed(&text) ? SPAN("") : buffer_span(&text));
+    buffer_free(&text);
+}
+
+bool plan_make_kept(int fd, struct plan *plan_r, struct config_report *report)
+{
+    struct buffer text = BUFFER_EMPTY;
+    struct span rest, path;
+    bool is_good = last_good_read(fd, &text);
+
+    *plan_r = (struct plan){ .config = NULL };
+    rest = buffer_span(&text);
+    if (is_good && span_cut(&rest, '\n', &path)) {
+        plan_r->config_path = strndup(path.at, path.size);
+        plan_r->config = config_load_kept(rest, all_config_tables(), report);
+    }
+    buffer_free(&text);
+    return plan_r->config_path != NULL && plan_r->config != NULL && interpret(plan_r, report);
 }
 
 void plan_free(struct plan *plan)

@@ -35,6 +35,14 @@ struct plan {
  * found. plan_free() in all cases.
  */
 bool plan_make(const char *path, struct plan *plan_r, struct config_report *report);
+/*
+ * Puts what the plan was made from into `fd` (last_good_open()); plan_make_kept() makes it again
+ * whatever the disk holds by then, but for users and groups, which are looked up anew. Only root
+ * may ever write there: children do not get the descriptor.
+ */
+void plan_keep(const struct plan *plan, int fd);
+/* False: there is nothing whole, or as with plan_make(). plan_free() in all cases. */
+bool plan_make_kept(int fd, struct plan *plan_r, struct config_report *report);
 void plan_free(struct plan *plan);
 /* A fault about the setting, at the place it stands. */
 void plan_complain(const struct plan *plan, struct config_report *report,

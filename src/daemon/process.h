@@ -23,7 +23,8 @@ enum process_state {
 struct process {
     pid_t pid;
     size_t slot;
-    size_t row; /* where it counts (log/counter.h) */
+    size_t former_slot; /* of an adopted one: in the program that was here before this one */
+    size_t row;         /* where it counts (log/counter.h) */
     enum process_state state;
     int link_fd;                   /* our end; -1: closed */
     int voice_fd;                  /* its stderr; -1: none, or closed */

@@ -63,14 +63,21 @@ static void end_attempts(struct supervisor *supervisor)
     }
 }
 
-static void give_up_slots(struct supervisor *supervisor)
+/* Whose child died meanwhile gets one, which like all that replace may fall back on what was in
+ * force. */
+static void go_back(struct supervisor *supervisor)
 {
     const struct supervisor_job *job = supervisor->job;
 
-    for (size_t slot = 0; slot < job->slots && job->give_up != NULL; slot++) {
-        if (job->give_up(job->context, slot))
-            supervisor->slots[slot].is_closed = true;
+    if (job->go_back == NULL)
+        return;
+    for (size_t i = 0; i < supervisor->count; i++) {
+        struct process *process = supervisor->processes[i];
+        process->slot = process->is_adopted ? process->former_slot : PROCESS_NO_SLOT;
     }
+    supervisor_set_slots(supervisor, job->go_back(job->context));
+    for (size_t slot = 0; slot < supervisor->slot_count; slot++)
+        supervisor->slots[slot].deaths = supervisor_child_of(supervisor, slot, true) == NULL;
 }
 
 void restart_fail(struct supervisor *supervisor, const char *why)
@@ -81,7 +88,7 @@ void restart_fail(struct supervisor *supervisor, const char *why)
     tell_all(supervisor, LINK_NOT_RESTARTED, why);
     if (supervisor->is_taking_over) {
         end_attempts(supervisor);
-        give_up_slots(supervisor);
+        go_back(supervisor);
     }
     supervisor->is_taking_over = false;
     supervisor_tell_ready(supervisor, "serving; a restart came to nothing");
@@ -177,7 +184,7 @@ static void taken_over(struct supervisor *supervisor)
 
 void restart_look(struct supervisor *supervisor)
 {
-    for (size_t slot = 0; slot < supervisor->job->slots; slot++) {
+    for (size_t slot = 0; slot < supervisor->slot_count; slot++) {
         const struct process *ours = supervisor_child_of(supervisor, slot, false);
         if (ours == NULL || ours->state != PROCESS_SERVING)
             return;

@@ -21,7 +21,7 @@ struct opening {
     struct config_report *report;
 };
 
-void bound_shut(struct bound *bound, bool remove)
+static void bound_shut(struct bound *bound, bool remove)
 {
     listener_close(&bound->listener, remove && !bound->is_passed);
 }
@@ -86,14 +86,30 @@ static struct bound *find_former(struct sockets *was, const char *spec, bool is_
     return NULL;
 }
 
-static bool take_former(struct bound *former, const struct listen_access *access,
-                        struct bound *bound)
+static void give_access(const struct bound *bound, const struct listen_access *access)
 {
+    if (bound->listener.fd >= 0 && !bound->is_passed &&
+        !listener_set_access(&bound->listener, access))
+        log_write(LOG_LEVEL_WARNING, "%s keeps the owner and mode it has: %m", bound->spec);
+}
+
+void sockets_give_access(const struct sockets *sockets, const struct plan *plan)
+{
+    for (size_t i = 0; i < sockets->count; i++)
+        give_access(&sockets->milter[i], &plan->milter_access);
+    give_access(&sockets->control, &plan->control_socket_access);
+}
+
+static bool take_former(const struct opening *opening, struct bound *former,
+                        const struct listen_access *access, struct bound *bound)
+{
+    bool is_control = former == &opening->was->control;
+
     *bound = *former;
     *former = (struct bound){ .listener = { .fd = -1 } };
     bound->is_new = false;
-    if (!bound->is_passed && !listener_set_access(&bound->listener, access))
-        log_write(LOG_LEVEL_WARNING, "%s keeps the owner and mode it has: %m", bound->spec);
+    bound->former = is_control ? 0 : (size_t)(former - opening->was->milter);
+    give_access(bound, access);
     return true;
 }
 
@@ -115,7 +131,7 @@ static bool open_bound(const struct opening *opening, const char *text,
     int passed = -1;
 
     if (former != NULL)
-        return take_former(former, access, bound);
+        return take_former(opening, former, access, bound);
     passed = opening->passed != NULL ? passed_find(opening->passed, spec) : -1;
     bound->is_passed = passed >= 0;
     bound->is_new = true;
@@ -161,24 +177,20 @@ static void open_control_bound(const struct opening *opening, struct sockets *so
         plan_complain(opening->plan, opening->report, &control_table, "socket", &error);
 }
 
-/* What was taken from the former goes back; the rest was opened now and goes away. */
-static void give_back(struct sockets *sockets, struct sockets *was,
-                      const struct sockets *taken_from)
+static void move_back(struct bound *bound, struct bound *former)
 {
-    for (size_t i = 0; i < sockets->count; i++) {
-        for (size_t k = 0; k < was->count; k++) {
-            if (was->milter[k].spec == NULL && sockets->milter[i].listener.fd >= 0 &&
-                sockets->milter[i].listener.fd == taken_from->milter[k].listener.fd) {
-                was->milter[k] = sockets->milter[i];
-                sockets->milter[i] = (struct bound){ .listener = { .fd = -1 } };
-            }
-        }
-    }
-    if (was->control.spec == NULL && sockets->control.listener.fd >= 0 &&
-        sockets->control.listener.fd == taken_from->control.listener.fd) {
-        was->control = sockets->control;
-        sockets->control = (struct bound){ .listener = { .fd = -1 } };
-    }
+    if (bound->spec == NULL || bound->is_new)
+        return;
+    *former = *bound;
+    *bound = (struct bound){ .listener = { .fd = -1 } };
+}
+
+void sockets_go_back(struct sockets *sockets, struct sockets *was)
+{
+    for (size_t i = 0; i < sockets->count; i++)
+        move_back(&sockets->milter[i], &was->milter[sockets->milter[i].former]);
+    move_back(&sockets->control, &was->control);
+    sockets_close(sockets, true);
 }
 
 static bool sockets_init(struct sockets *sockets, size_t count)
@@ -197,28 +209,22 @@ bool sockets_open(const struct plan *plan, struct passed *passed, struct sockets
                   struct sockets *sockets_r, struct config_report *report)
 {
     struct opening opening = { .plan = plan, .passed = passed, .was = was, .report = report };
-    struct sockets before = SOCKETS_NONE; /* which descriptors were whose */
     struct error error;
 
-    if (!sockets_init(sockets_r, plan->sockets->socket.count) ||
-        !sockets_init(&before, was != NULL ? was->count + 1 : 1)) {
+    if (!sockets_init(sockets_r, plan->sockets->socket.count)) {
         config_complain(report, CONFIG_ERROR, NULL, NULL, "out of memory");
-        sockets_close(sockets_r, false);
         return false;
     }
-    for (size_t i = 0; was != NULL && i < was->count; i++)
-        before.milter[i].listener.fd = was->milter[i].listener.fd;
-    before.control.listener.fd = was != NULL ? was->control.listener.fd : -1;
     open_milter_sockets(&opening, sockets_r);
     open_control_bound(&opening, sockets_r);
     if (passed != NULL && config_report_count(report, CONFIG_ERROR) == 0 &&
         !passed_is_used_up(passed, &error))
         plan_complain(plan, report, &milter_socket_table, "socket", &error);
-    if (config_report_count(report, CONFIG_ERROR) > 0) {
-        if (was != NULL)
-            give_back(sockets_r, was, &before);
+    if (config_report_count(report, CONFIG_ERROR) == 0)
+        return true;
+    if (was != NULL)
+        sockets_go_back(sockets_r, was);
+    else
         sockets_close(sockets_r, true);
-    }
-    free(before.milter);
-    return config_report_count(report, CONFIG_ERROR) == 0;
+    return false;
 }

@@ -18,6 +18,7 @@ struct bound {
     struct listener listener;
     bool is_passed; /* the service manager made it: it is never removed */
     bool is_new;    /* beside those of before; meaningless without any */
+    size_t former;  /* of a milter socket that is not new: its index among those of before */
 };
 
 struct sockets {
@@ -35,10 +36,12 @@ struct sockets {
  */
 bool sockets_open(const struct plan *plan, struct passed *passed, struct sockets *was,
                   struct sockets *sockets_r, struct config_report *report);
+/* All of it undone: `was` has again what moved from there, the rest is closed and removed. */
+void sockets_go_back(struct sockets *sockets, struct sockets *was);
+/* The owners and modes that the plan wants, where they are ours to set. */
+void sockets_give_access(const struct sockets *sockets, const struct plan *plan);
 /* Closes, but the names stay known. */
 void sockets_shut(struct sockets *sockets, bool remove);
-/* One of them. */
-void bound_shut(struct bound *bound, bool remove);
 /* Closes and frees; with `remove` the names in the file system go too. */
 void sockets_close(struct sockets *sockets, bool remove);
 /* The index of the milter socket configured as `spec`; SIZE_MAX: none. */

@@ -3,13 +3,11 @@
  * children.
  *
  * Everything up to the binding happens in the process that was started, so that its faults appear
- * where somebody reads them. A program that takes the place of another (see supervisor.h) comes
- * here too: it must never leave the children it found without a parent, so there every fault is
- * told and the supervisor goes on with what there is.
+ * where somebody reads them. A program that takes the place of another goes its own way
+ * (successor.c) until it supervises.
  */
-#include "daemon/start.h"
+#include "daemon/start_private.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,25 +26,6 @@
 #include "util/clock.h"
 
 #define GRACE_MS (CHILD_DRAIN_MS + 7000)
-#define COUNTER_ROWS_MAX (SUPERVISOR_PROCESSES_MAX + 1)
-
-struct start {
-    const struct daemon_options *options;
-    struct plan plan;
-    char *plan_path; /* absolute */
-    bool is_in_place;
-    bool has_plan; /* false: the program was taken over with a configuration that is not usable */
-    struct sockets sockets;
-    struct sockets former; /* of the program before, and wanted no more */
-    struct error
-        refusal; /* why the sockets wanted cannot be had after a restart; empty: they can */
-    struct takeover takeover;
-    struct detach detach;
-    int last_good_fd; /* last_good.h */
-    int64_t started_s;
-    pid_t parent;                      /* the supervisor */
-    const char *probe[7], *replace[6]; /* command lines, ended by NULL */
-};
 
 /* --- what the supervisor calls -----------------------------------------------------------------
  */
@@ -92,132 +71,6 @@ static void on_drain(void *context)
     sockets_shut(&start->former, true);
 }
 
-static void on_taken_over(void *context)
-{
-    struct start *start = context;
-
-    sockets_close(&start->former, true);
-}
-
-static void first_fault(const struct config_report *report, struct error *error)
-{
-    error_set(error, "the configuration is not usable");
-    for (size_t i = 0; i < config_report_size(report); i++) {
-        const struct config_fault *fault = config_report_fault(report, i);
-        if (fault->severity == CONFIG_ERROR) {
-            error_set(error, "%s", fault->text);
-            return;
-        }
-    }
-}
-
-/* Only after a restart can the plan be missing. */
-static bool prepare(void *context, struct error *error)
-{
-    struct start *start = context;
-    struct config_report *report;
-
-    if (start->refusal.text[0] != '\0') { /* told once, which ends the restart */
-        *error = start->refusal;
-        start->refusal.text[0] = '\0';
-        return false;
-    }
-    if (start->has_plan)
-        return true;
-    report = config_report_new();
-    if (report == NULL) {
-        error_set(error, "out of memory");
-        return false;
-    }
-    plan_free(&start->plan);
-    start->has_plan = plan_make(start->plan_path, &start->plan, report);
-    if (!start->has_plan)
-        first_fault(report, error);
-    config_report_free(&report);
-    return start->has_plan;
-}
-
-/* Those of before, too, which children of before may still serve. */
-static bool list_sockets(const struct start *start, struct sockets *all)
-{
-    *all = SOCKETS_NONE;
-    all->milter = calloc(start->sockets.count + start->former.count + 1, sizeof(*all->milter));
-    if (all->milter == NULL)
-        return false;
-    for (size_t i = 0; i < start->sockets.count; i++)
-        all->milter[all->count++] = start->sockets.milter[i];
-    for (size_t i = 0; i < start->former.count; i++) {
-        if (start->former.milter[i].listener.fd >= 0)
-            all->milter[all->count++] = start->former.milter[i];
-    }
-    all->control =
-        start->sockets.control.listener.fd >= 0 ? start->sockets.control : start->former.control;
-    return true;
-}
-
-static bool take_stock(const struct start *start, const struct process *const *processes,
-                       size_t count, struct takeover *takeover, struct error *error)
-{
-    *takeover = (struct takeover){ .started_s = start->started_s,
-                                   .counters_fd = counter_descriptor(),
-                                   .last_good_fd = start->last_good_fd,
-                                   .processes = calloc(count + 1, sizeof(*takeover->processes)),
-                                   .process_count = count };
-    if (takeover->processes == NULL || !list_sockets(start, &takeover->sockets)) {
-        free(takeover->processes);
-        error_set(error, "out of memory");
-        return false;
-    }
-    for (size_t i = 0; i < count; i++)
-        takeover->processes[i] = *processes[i];
-    return true;
-}
-
-/* What it lists is not its own. */
-static void forget_stock(struct takeover *takeover)
-{
-    free(takeover->sockets.milter);
-    free(takeover->processes);
-}
-
-static int write_down(void *context, const struct process *const *processes, size_t count,
-                      struct error *error)
-{
-    struct takeover takeover;
-    int fd;
-
-    if (!take_stock(context, processes, count, &takeover, error))
-        return -1;
-    fd = takeover_write(&takeover, error);
-    forget_stock(&takeover);
-    return fd;
-}
-
-static void replace(void *context, const struct process *const *processes, size_t count,
-                    struct error *error)
-{
-    struct start *start = context;
-    struct takeover takeover;
-
-    if (!take_stock(start, processes, count, &takeover, error))
-        return;
-    takeover_exec(&takeover, start->replace, error);
-    forget_stock(&takeover);
-}
-
-/* What was opened for a restart that came to nothing: no MTA is to wait there for an answer. */
-static bool give_up(void *context, size_t slot)
-{
-    struct start *start = context;
-    struct bound *bound = &start->sockets.milter[slot];
-
-    if (start->sockets.control.is_new)
-        bound_shut(&start->sockets.control, true);
-    if (bound->is_new)
-        bound_shut(bound, true);
-    return bound->is_new;
-}
-
 /* The first child has the control socket too; what belongs to others is closed. */
 static int run_child(void *context, const struct child_link *link)
 {
@@ -241,6 +94,8 @@ static int run_child(void *context, const struct child_link *link)
     if (link->slot != 0)
         listener_close(&start->sockets.control.listener, false);
     sockets_shut(&start->former, false);
+    if (start->plan_fd >= 0)
+        close(start->plan_fd);
     if (start->detach.fd >= 0)
         close(start->detach.fd);
     return child_run(&setup, link);
@@ -248,9 +103,10 @@ static int run_child(void *context, const struct child_link *link)
 
 /* --- the way ------------------------------------------------------------------------------- */
 
-static int supervise(struct start *start)
+int start_supervise(struct start *start)
 {
     struct supervisor_job job = { .slots = start->sockets.count,
+                                  .former_slots = start->takeover.sockets.count,
                                   .grace_ms = GRACE_MS,
                                   .hears = !start->options->foreground,
                                   .context = start,
@@ -258,14 +114,14 @@ static int supervise(struct start *start)
                                   .slot_name = slot_name,
                                   .slot_socket = slot_socket,
                                   .desk_socket = desk_socket,
-                                  .prepare = prepare,
+                                  .prepare = successor_prepare,
                                   .on_ready = on_ready,
                                   .on_drain = on_drain,
-                                  .on_taken_over = on_taken_over,
+                                  .on_taken_over = successor_taken_over,
                                   .probe = start->probe[0] != NULL ? start->probe : NULL,
-                                  .write_down = write_down,
-                                  .replace = replace,
-                                  .give_up = give_up,
+                                  .write_down = successor_write_down,
+                                  .replace = successor_exec,
+                                  .go_back = successor_go_back,
                                   .is_in_place = start->is_in_place,
                                   .adopted = start->takeover.processes,
                                   .adopted_count = start->takeover.process_count };
@@ -285,11 +141,11 @@ static int supervise_anew(struct start *start)
     start->started_s = clock_wall_s(&clock_system);
     log_write(LOG_LEVEL_INFO, "egress-milter %s starts with %s", PACKAGE_VERSION,
               start->plan.config_path);
-    return supervise(start);
+    return start_supervise(start);
 }
 
 /* Both command lines of the program on disk: for its check, and to become it. */
-static void make_command_lines(struct start *start)
+void start_make_command_lines(struct start *start)
 {
     const struct daemon_options *options = start->options;
     size_t p = 0, r = 0;
@@ -306,7 +162,7 @@ static void make_command_lines(struct start *start)
         start->probe[p++] = start->replace[r++] = "--strict";
 }
 
-static bool open_log(const struct start *start, struct config_report *report)
+bool start_open_log(const struct start *start, struct config_report *report)
 {
     struct error error;
 
@@ -368,7 +224,7 @@ static int start_with(struct start *start, struct config_report *report)
     start->has_plan = plan_make(start->options->config_path, &start->plan, report);
     if (!start->has_plan ||
         (start->options->strict && config_report_count(report, CONFIG_WARNING) > 0) ||
-        !open_log(start, report) || !open_sockets(start, report))
+        !start_open_log(start, report) || !open_sockets(start, report))
         return refuse(start, report);
     start->plan_path = strdup(start->plan.config_path);
     if (start->plan_path == NULL || !counter_share(COUNTER_ROWS_MAX)) {
@@ -377,87 +233,13 @@ static int start_with(struct start *start, struct config_report *report)
         return DAEMON_INTERNAL;
     }
     start->last_good_fd = last_good_open();
-    make_command_lines(start);
+    start->plan_fd = last_good_open();
+    plan_keep(&start->plan, start->plan_fd);
+    start_make_command_lines(start);
     descriptors_raise(&start->plan);
     /* A service manager watches the process it started. */
     return start->options->foreground || notify_is_wanted() ? supervise_anew(start)
                                                             : run_in_background(start);
-}
-
-/* --- in place of another program ----------------------------------------------------------- */
-
-/* Which of the new sockets the children of before serve. */
-static void find_slots(struct start *start, const struct sockets *was)
-{
-    for (size_t i = 0; i < start->takeover.process_count; i++) {
-        struct process *process = &start->takeover.processes[i];
-        process->slot = process->slot < was->count
-                            ? sockets_find(&start->sockets, was->milter[process->slot].spec)
-                            : PROCESS_NO_SLOT;
-    }
-}
-
-/* The specifications stay readable in `names` when the sockets themselves move. */
-static bool copy_names(const struct sockets *sockets, struct sockets *names)
-{
-    *names = SOCKETS_NONE;
-    names->milter = calloc(sockets->count + 1, sizeof(*names->milter));
-    if (names->milter == NULL)
-        return false;
-    names->count = sockets->count;
-    for (size_t i = 0; i < sockets->count; i++)
-        names->milter[i] =
-            (struct bound){ .spec = strdup(sockets->milter[i].spec), .listener = { .fd = -1 } };
-    return true;
-}
-
-/* A new configuration may want other sockets. Without a usable one the old sockets are served. */
-static void take_over_sockets(struct start *start, struct config_report *report)
-{
-    struct sockets names;
-
-    if (start->has_plan && copy_names(&start->takeover.sockets, &names)) {
-        start->has_plan =
-            sockets_open(&start->plan, NULL, &start->takeover.sockets, &start->sockets, report);
-        if (start->has_plan) {
-            start->former = start->takeover.sockets;
-            find_slots(start, &names);
-        } else {
-            first_fault(report, &start->refusal);
-        }
-        sockets_close(&names, false);
-    }
-    if (!start->has_plan)
-        start->sockets = start->takeover.sockets;
-}
-
-static int start_in_place(struct start *start, struct config_report *report)
-{
-    struct error error;
-
-    if (!takeover_take(&start->takeover, &error)) {
-        log_open_syslog("egress-milter", NULL);
-        log_write(LOG_LEVEL_ERR, "restart: %s; the daemon ends", error.text);
-        return DAEMON_INTERNAL; /* the children end by themselves, without a parent */
-    }
-    start->is_in_place = true;
-    start->started_s = start->takeover.started_s;
-    start->last_good_fd =
-        start->takeover.last_good_fd >= 0 ? start->takeover.last_good_fd : last_good_open();
-    start->plan_path = strdup(start->options->config_path);
-    start->has_plan = plan_make(start->options->config_path, &start->plan, report);
-    if (!start->options->foreground)
-        log_open_syslog("egress-milter", NULL);
-    if (start->has_plan)
-        open_log(start, report);
-    take_over_sockets(start, report);
-    if (start->takeover.counters_fd < 0 || !counter_adopt(start->takeover.counters_fd))
-        counter_share(COUNTER_ROWS_MAX);
-    faults_log(report);
-    make_command_lines(start);
-    if (start->has_plan)
-        descriptors_raise(&start->plan);
-    return supervise(start);
 }
 
 int start_run(const struct daemon_options *options)
@@ -466,7 +248,8 @@ int start_run(const struct daemon_options *options)
                            .sockets = SOCKETS_NONE,
                            .former = SOCKETS_NONE,
                            .detach = { .fd = -1 },
-                           .last_good_fd = -1 };
+                           .last_good_fd = -1,
+                           .plan_fd = -1 };
     struct config_report *report = config_report_new();
     int code = DAEMON_INTERNAL;
 
@@ -479,6 +262,7 @@ int start_run(const struct daemon_options *options)
     else
         code = start_with(&start, report);
     plan_free(&start.plan);
+    plan_free(&start.former_plan);
     sockets_close(&start.sockets, false);
     sockets_close(&start.former, false);
     free(start.takeover.processes);

@@ -44,6 +44,12 @@ void supervisor_tell_ready(const struct supervisor *supervisor, const char *stat
         notify_ready(status);
 }
 
+void supervisor_set_slots(struct supervisor *supervisor, size_t count)
+{
+    memset(supervisor->slots, 0, count * sizeof(*supervisor->slots));
+    supervisor->slot_count = count;
+}
+
 struct process *supervisor_child_of(const struct supervisor *supervisor, size_t slot, bool adopted)
 {
     for (size_t i = 0; i < supervisor->count; i++) {
@@ -120,7 +126,7 @@ static void child_ready(struct supervisor *supervisor, struct process *process)
         restart_look(supervisor);
         return;
     }
-    for (size_t slot = 0; slot < supervisor->job->slots && !supervisor->is_ready; slot++) {
+    for (size_t slot = 0; slot < supervisor->slot_count && !supervisor->is_ready; slot++) {
         const struct process *child = supervisor_child_of(supervisor, slot, false);
         if (child == NULL || child->state != PROCESS_SERVING)
             return;
@@ -241,7 +247,7 @@ static int wait_ms(const struct supervisor *supervisor)
         earlier(&due, supervisor->ping_ms);
     if (supervisor->is_draining)
         earlier(&due, supervisor->kill_ms);
-    for (size_t slot = 0; slot < supervisor->job->slots && !supervisor->is_draining; slot++) {
+    for (size_t slot = 0; slot < supervisor->slot_count && !supervisor->is_draining; slot++) {
         if (supervisor_lacks_child(supervisor, slot))
             earlier(&due, supervisor->slots[slot].start_ms);
     }
@@ -261,7 +267,7 @@ static size_t fill_poll(struct supervisor *supervisor)
         *next++ = (struct pollfd){ supervisor->processes[i]->link_fd, POLLIN, 0 };
         *next++ = (struct pollfd){ supervisor->processes[i]->voice_fd, POLLIN, 0 };
     }
-    for (size_t slot = 0; slot < job->slots; slot++) {
+    for (size_t slot = 0; slot < supervisor->slot_count; slot++) {
         bool pauses = job->slot_socket != NULL && supervisor_is_pausing(supervisor, slot);
         int fd = pauses ? job->slot_socket(job->context, slot) : -1;
         *next++ = (struct pollfd){ fd, POLLIN, 0 };
@@ -288,11 +294,11 @@ static void serve_poll(struct supervisor *supervisor)
         if (polled[PER_PROCESS * i + 1].revents != 0)
             process_hear_voice(supervisor->processes[i]);
     }
-    for (size_t slot = 0; slot < supervisor->job->slots; slot++) {
+    for (size_t slot = 0; slot < supervisor->slot_count; slot++) {
         if (polled[PER_PROCESS * count + slot].revents != 0)
             pause_turn_away(supervisor, slot);
     }
-    if (polled[PER_PROCESS * count + supervisor->job->slots].revents != 0)
+    if (polled[PER_PROCESS * count + supervisor->slot_count].revents != 0)
         pause_answer(supervisor);
 }
 
@@ -348,7 +354,8 @@ static bool adopt(struct supervisor *supervisor)
 
 static bool supervisor_init(struct supervisor *supervisor, const struct supervisor_job *job)
 {
-    size_t polled = 2 + PER_PROCESS * SUPERVISOR_PROCESSES_MAX + job->slots + 1;
+    size_t slots = job->former_slots > job->slots ? job->former_slots : job->slots;
+    size_t polled = 2 + PER_PROCESS * SUPERVISOR_PROCESSES_MAX + slots + 1;
     sigset_t passed_on, ours;
 
     *supervisor = (struct supervisor){ .job = job,
@@ -356,7 +363,8 @@ static bool supervisor_init(struct supervisor *supervisor, const struct supervis
                                        .probe = PROBE_NONE,
                                        .look_ms = supervisor_now_ms() + ALIVE_LOOK_MS,
                                        .watchdog_ms = notify_watchdog_ms() };
-    supervisor->slots = calloc(job->slots, sizeof(*supervisor->slots));
+    supervisor->slots = calloc(slots, sizeof(*supervisor->slots));
+    supervisor->slot_count = job->slots;
     supervisor->polled = calloc(polled, sizeof(*supervisor->polled));
     if (supervisor->slots == NULL || supervisor->polled == NULL || !adopt(supervisor))
         return false;

@@ -25,8 +25,9 @@
 
 struct supervisor_job {
     size_t slots;
-    int grace_ms; /* from TERM to KILL */
-    bool hears;   /* stderr of the children is listened to (they lead it there, see child_link) */
+    size_t former_slots; /* at most so many after go_back() */
+    int grace_ms;        /* from TERM to KILL */
+    bool hears; /* stderr of the children is listened to (they lead it there, see child_link) */
     void *context;
     /*
      * In the forked child; what it returns is the process's exit code. HUP, TERM, INT, USR1 and
@@ -53,9 +54,10 @@ struct supervisor_job {
     /* Becomes the program on disk; returns only when it cannot. */
     void (*replace)(void *context, const struct process *const *processes, size_t count,
                     struct error *error);
-    /* A restart in place came to nothing: true if the socket of the slot was opened for it alone;
-     * it is closed then, and nobody is to serve it. NULL: never. */
-    bool (*give_up)(void *context, size_t slot);
+    /* A restart in place came to nothing: slots mean again what they did in the program before,
+     * children are adopted with their former_slot. Returns how many there are. NULL: nothing
+     * changes. */
+    size_t (*go_back)(void *context);
 
     bool is_in_place; /* this program has taken the place of another, whose children serve on should
                          ours not */

@@ -20,12 +20,12 @@ struct slot {
     unsigned deaths; /* of all its children */
     struct backoff backoff;
     uint64_t start_ms; /* not before this */
-    bool is_closed;    /* opened for a restart that came to nothing */
 };
 
 struct supervisor {
     const struct supervisor_job *job;
     struct slot *slots;
+    size_t slot_count;
     struct process *processes[SUPERVISOR_PROCESSES_MAX];
     size_t count;
     struct pollfd *polled;
@@ -48,6 +48,8 @@ struct supervisor {
 #define ALIVE_LOOK_MS 2000
 
 uint64_t supervisor_now_ms(void);
+/* Slots from here on have no past. */
+void supervisor_set_slots(struct supervisor *supervisor, size_t count);
 const char *supervisor_slot_name(const struct supervisor *supervisor,
                                  const struct process *process);
 /* The child of a slot that serves or is to: adopted ones or ours. NULL: none. */

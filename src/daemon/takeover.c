@@ -32,8 +32,9 @@ static void print_bound(struct buffer *out, const char *what, const struct bound
 
 static void print_all(struct buffer *out, const struct takeover *takeover)
 {
-    buffer_printf(out, FIRST_LINE "\nstarted %" PRId64 "\ncounters %d\nconfiguration %d\n",
-                  takeover->started_s, takeover->counters_fd, takeover->last_good_fd);
+    buffer_printf(out, FIRST_LINE "\nstarted %" PRId64 "\ncounters %d\nconfiguration %d\nplan %d\n",
+                  takeover->started_s, takeover->counters_fd, takeover->last_good_fd,
+                  takeover->plan_fd);
     for (size_t i = 0; i < takeover->sockets.count; i++)
         print_bound(out, "socket", &takeover->sockets.milter[i]);
     if (takeover->sockets.control.spec != NULL)
@@ -59,6 +60,7 @@ static void set_all_inheritable(const struct takeover *takeover, int fd, bool is
     set_inheritable(fd, is_inheritable);
     set_inheritable(takeover->counters_fd, is_inheritable);
     set_inheritable(takeover->last_good_fd, is_inheritable);
+    set_inheritable(takeover->plan_fd, is_inheritable);
     set_inheritable(takeover->sockets.control.listener.fd, is_inheritable);
     for (size_t i = 0; i < takeover->sockets.count; i++)
         set_inheritable(takeover->sockets.milter[i].listener.fd, is_inheritable);
@@ -182,6 +184,8 @@ static bool read_line(const char *line, struct takeover *takeover)
         return sscanf(line + 9, "%d", &takeover->counters_fd) == 1;
     if (strncmp(line, "configuration ", 14) == 0)
         return sscanf(line + 14, "%d", &takeover->last_good_fd) == 1;
+    if (strncmp(line, "plan ", 5) == 0)
+        return sscanf(line + 5, "%d", &takeover->plan_fd) == 1;
     if (strncmp(line, "control ", 8) == 0)
         return takeover->sockets.control.spec == NULL &&
                read_bound(line + 8, &takeover->sockets.control);
@@ -246,8 +250,9 @@ bool takeover_take(struct takeover *takeover_r, struct error *error)
     char *text = read_text(fd);
     bool is_good = false;
 
-    *takeover_r =
-        (struct takeover){ .counters_fd = -1, .last_good_fd = -1, .sockets = SOCKETS_NONE };
+    *takeover_r = (struct takeover){
+        .counters_fd = -1, .last_good_fd = -1, .plan_fd = -1, .sockets = SOCKETS_NONE
+    };
     unsetenv(VARIABLE);
     if (text == NULL)
         error_set(error, "what was handed over cannot be read: %m");

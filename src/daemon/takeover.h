@@ -19,6 +19,7 @@ struct takeover {
     int64_t started_s; /* wall time of the daemon's start */
     int counters_fd;   /* -1: none */
     int last_good_fd;  /* -1: none */
+    int plan_fd;       /* of plan_keep(), the one in force; -1: none */
     struct sockets sockets;
     struct process *processes; /* slot: index into sockets.milter */
     size_t process_count;

@@ -358,6 +358,41 @@ def other_sockets_in_vain(y):
     expect(not any(is_there(spec) for spec in (first, second, third)), "a socket is left")
 
 
+@group.case("a restart with other sockets, mode and control socket comes to nothing, then a crash: all is as it was")
+def other_sockets_then_crash(y):
+    for misfortune in ("stillborn", "busy"):
+        daemon = y.daemon("unix", "inet").run("background")
+        specs, control = daemon.sockets, f"{daemon.directory}/control.sock"
+        port = y.stage.ports.take()
+        with socket.create_server(("127.0.0.1", port)):
+            third = f"inet:{port}@127.0.0.1" if misfortune == "busy" else f"unix:{daemon.directory}/third.sock"
+            daemon.sockets, daemon.socket_mode = [third, specs[1]], "0600"
+            daemon.configure("")
+            with open(daemon.config_path, encoding="utf-8") as stream:
+                text = stream.read()
+            y.stage.write(f"{daemon.name}/egress-milter.conf", text.replace("control.sock", "c2.sock"))
+            daemon.sockets = specs
+            y.bring(misfortune)
+            comes_to_nothing(daemon, "misfortune: stillborn" if misfortune == "stillborn" else "in use")
+            y.spare(misfortune)
+        expect_equal(stat.S_IMODE(os.stat(path_of(specs[0])).st_mode), 0o666, "mode")
+        expect(not os.path.exists(f"{daemon.directory}/c2.sock"), "the other control socket is there")
+        for at, victim in enumerate(daemon.serving()):
+            os.kill(victim, signal.SIGKILL)
+            daemon.wait_said("it is replaced at once", at + 1)
+            wait_until(lambda victim=victim: victim not in daemon.serving(), 10, "the end of a process")
+            daemon.await_serving(2)
+        for spec in specs:
+            daemon.mail(spec)
+        done = daemon.ctl_run("health", "--socket", control, check=False)
+        expect(done.returncode in (0, 1), f"health ended {done.returncode}: {done.stdout} {done.stderr}")
+        daemon.socket_mode = "0666"
+        daemon.configure("")
+        works_again(daemon)
+        daemon.end()
+        expect(not any(is_there(spec) for spec in (*specs, third)), "a socket is left")
+
+
 @group.case("another mode, another user, then another control socket")
 def other_access(y):
     user = pwd.getpwnam("daemon")

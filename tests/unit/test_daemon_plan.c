@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/last_good.h"
 #include "daemon/plan.h"
 #include "util/file.h"
 
@@ -190,13 +191,44 @@ static void test_faults(void **state)
     config_report_free(&report);
 }
 
+/* The plan comes back as it was made, whatever has become of the file. */
+static void test_kept(void **state)
+{
+    struct yard *yard = *state;
+    struct config_report *report = config_report_new();
+    struct plan plan, kept;
+    int fd = last_good_open();
+
+    assert_false(plan_make_kept(-1, &kept, report));
+    plan_free(&kept);
+    assert_false(plan_make_kept(fd, &kept, report));
+    plan_free(&kept);
+    write_config(yard, "socket = [ \"unix:/x\", \"inet:1@127.0.0.1\" ];\nsocket_mode = \"0604\";\n"
+                       "user = \"daemon\";\nlog = { facility = \"local3\"; };\n");
+    assert_true(plan_make(yard->path, &plan, report));
+    plan_keep(&plan, fd);
+    write_config(yard, "nonsense");
+    assert_true(plan_make_kept(fd, &kept, report));
+    assert_string_equal(kept.config_path, yard->path);
+    assert_int_equal(kept.sockets->socket.count, 2);
+    assert_string_equal(kept.sockets->socket.at[1], "inet:1@127.0.0.1");
+    assert_int_equal(kept.milter_access.mode, 0604);
+    assert_int_equal(kept.identity.uid, plan.identity.uid);
+    assert_string_equal(kept.log->facility, "local3");
+    plan_free(&kept);
+    plan_free(&plan);
+    config_report_free(&report);
+    close(fd);
+}
+
 #define WITH_YARD(test) cmocka_unit_test_setup_teardown(test, yard_open, yard_close)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_YARD(test_good),          WITH_YARD(test_defaults), WITH_YARD(test_relative_path),
-        WITH_YARD(test_unknown_names), WITH_YARD(test_no_file),  cmocka_unit_test(test_faults),
+        WITH_YARD(test_good),          WITH_YARD(test_defaults),      WITH_YARD(test_relative_path),
+        WITH_YARD(test_kept),          WITH_YARD(test_unknown_names), WITH_YARD(test_no_file),
+        cmocka_unit_test(test_faults),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,41 @@ static void test_give_back(void **state)
     assert_false(is_there(yard->paths[0]) || is_there(yard->control));
 }
 
+/* Later, too: what was kept is where it was, with the rights it had; what was opened is gone. */
+static void test_go_back(void **state)
+{
+    struct yard *yard = *state;
+    struct sockets was, sockets;
+    struct stat status;
+    int fds[2], control;
+
+    plan_for(yard, "01", "0660");
+    assert_true(sockets_open(&yard->plan, NULL, NULL, &was, yard->report));
+    fds[0] = was.milter[0].listener.fd;
+    fds[1] = was.milter[1].listener.fd;
+    control = was.control.listener.fd;
+    plan_for(yard, "210", "0600");
+    assert_true(sockets_open(&yard->plan, NULL, &was, &sockets, yard->report));
+    assert_int_equal(sockets.milter[1].former, 1);
+    assert_int_equal(sockets.milter[2].former, 0);
+    assert_true(is_there(yard->paths[2]));
+    sockets_go_back(&sockets, &was);
+    assert_int_equal(sockets.count, 0);
+    assert_false(is_there(yard->paths[2]));
+    assert_int_equal(was.control.listener.fd, control);
+    plan_for(yard, "01", "0660");
+    sockets_give_access(&was, &yard->plan);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(was.milter[i].listener.fd, fds[i]);
+        assert_string_equal(was.milter[i].spec, yard->specs[i]);
+        assert_true(is_there(yard->paths[i]) && is_open(fds[i]));
+        assert_int_equal(stat(yard->paths[i], &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0660);
+    }
+    sockets_close(&was, true);
+    assert_false(is_there(yard->paths[0]) || is_there(yard->paths[1]) || is_there(yard->control));
+}
+
 /* One that nobody can reach any more is made anew; the old one is closed and its successor's file
  * stays. */
 static void test_vanished(void **state)
@@ -296,7 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_YARD(test_open),         IN_YARD(test_fault),    IN_YARD(test_move),
         IN_YARD(test_give_back),    IN_YARD(test_vanished), IN_YARD(test_passed),
-        IN_YARD(test_passed_wrong),
+        IN_YARD(test_passed_wrong), IN_YARD(test_go_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

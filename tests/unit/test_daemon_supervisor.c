@@ -40,7 +40,8 @@ struct shared {
     _Atomic int reload_others; /* slot + 1 that is to ask for it at its next reload */
     _Atomic int retirements;   /* LINK_RETIRE heard */
     _Atomic int old_pid[SLOTS_MAX], old_drains;
-    _Atomic int die;         /* children that wait for it end */
+    _Atomic int die; /* children that wait for it end */
+    _Atomic int is_ready[SLOTS_MAX];
     uint64_t started_ns[16]; /* of slot 0 */
 };
 
@@ -202,10 +203,17 @@ static int child_attempt(void *context, const struct child_link *link)
     if (link->slot == 0)
         child_is_ready(link);
     for (;;) {
-        if (sigtimedwait(&drain, NULL, &moment) == SIGUSR2)
+        if (sigtimedwait(&drain, NULL, &moment) == SIGUSR2) {
             shared->drains[link->slot]++;
-        if (link->slot == 1 && shared->die)
+            if (link->deaths > 0)
+                return 0;
+        }
+        if (link->slot == 1 && link->deaths == 0 && shared->die)
             return 1;
+        if (link->deaths > 0 && !shared->is_ready[link->slot]) {
+            shared->is_ready[link->slot] = 1;
+            child_link_ready(link);
+        }
         if (link_hear(link->fd, &word, text) == LINK_WORD && word == LINK_RETIRE) {
             shared->retirements++;
             return 0;
@@ -266,11 +274,20 @@ static pid_t supervise(size_t slots, int grace_ms, child_function *child)
     return pid;
 }
 
-/* In place of another program, of which two children serve. */
+static size_t go_back(void *context)
+{
+    (void)context;
+    return 3;
+}
+
+/* In place of another program, of which two children serve in slots 0 and 2 of 3; what was 0 is 1
+ * now, and what was 2 is no more. */
 static pid_t supervise_in_place(child_function *child)
 {
     struct process old[2];
     struct supervisor_job job = { .slots = 2,
+                                  .former_slots = 3,
+                                  .go_back = go_back,
                                   .grace_ms = 10000,
                                   .child = child,
                                   .slot_name = slot_name,
@@ -284,8 +301,12 @@ static pid_t supervise_in_place(child_function *child)
         if (freopen("/dev/null", "w", stderr) == NULL)
             _exit(99);
         log_open_stderr("test");
-        for (size_t slot = 0; slot < 2; slot++)
-            fork_old(&old[slot], slot);
+        fork_old(&old[0], 0);
+        fork_old(&old[1], 2);
+        old[0].slot = 1;
+        old[0].former_slot = 0;
+        old[1].slot = PROCESS_NO_SLOT;
+        old[1].former_slot = 2;
         _exit(supervisor_run(&job));
     }
     assert_true(pid > 0);
@@ -453,8 +474,11 @@ static void test_failed_starts(void **state)
     }
 }
 
-/* A restart that comes to nothing: one of the new processes serves already, so it is told to let
- * its sessions end; those of before hear nothing of it. */
+/*
+ * A restart that comes to nothing: one of the new processes serves already, so it is told to let
+ * its sessions end; those of before hear nothing of it. Slots are those of before again: the one
+ * that nobody serves gets a process, and so does one whose process dies.
+ */
 static void test_failed_restart(void **state)
 {
     pid_t pid = supervise_in_place(child_attempt);
@@ -464,12 +488,20 @@ static void test_failed_restart(void **state)
     await(&shared->starts[1], 1);
     shared->die = 1;
     await(&shared->retirements, 1);
+    await(&shared->is_ready[1], 1);
     assert_int_equal(shared->drains[0], 0);
     assert_int_equal(shared->old_drains, 0);
+    kill(shared->old_pid[2], SIGKILL);
+    await(&shared->is_ready[2], 1);
+    kill(shared->old_pid[0], SIGKILL);
+    await(&shared->is_ready[0], 1);
+    assert_int_equal(shared->starts[0], 2);
+    assert_int_equal(shared->starts[1], 2);
+    assert_int_equal(shared->starts[2], 1);
     kill(pid, SIGTERM);
     assert_int_equal(end_of(pid), 0);
-    assert_int_equal(shared->old_drains, 2);
-    assert_int_equal(shared->starts[0] + shared->starts[1], 2);
+    for (int i = 0; i < SLOTS_MAX; i++)
+        assert_int_equal(shared->drains[i], 1);
 }
 
 #define WITH_SHARED(test) cmocka_unit_test_setup_teardown(test, shared_new, shared_free)

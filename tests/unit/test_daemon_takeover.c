@@ -86,6 +86,7 @@ static int succeed(void)
     MUST(takeover.started_s == 1772366400);
     MUST(fcntl(takeover.counters_fd, F_GETFD) == FD_CLOEXEC);
     MUST(takeover.last_good_fd == -1);
+    MUST(fcntl(takeover.plan_fd, F_GETFD) == FD_CLOEXEC);
     MUST(check_sockets(&takeover.sockets) == 0 && check_processes(&takeover) == 0);
     release(&takeover);
     return 0;
@@ -124,6 +125,7 @@ static void fill(struct takeover *takeover, struct bound bounds[3], struct proce
         .started_s = 1772366400,
         .counters_fd = null_fd(),
         .last_good_fd = -1,
+        .plan_fd = null_fd(),
         .sockets = { bounds,
                      3,
                      { .spec = (char *)(uintptr_t)CONTROL,
@@ -173,6 +175,7 @@ static void test_no_successor(void **state)
     assert_int_equal(fcntl(bounds[0].listener.fd, F_GETFD), FD_CLOEXEC);
     assert_int_equal(fcntl(processes[0].link_fd, F_GETFD), FD_CLOEXEC);
     close(takeover.counters_fd);
+    close(takeover.plan_fd);
     close(takeover.sockets.control.listener.fd);
     close(bounds[0].listener.fd);
     close(bounds[1].listener.fd);
@@ -216,6 +219,7 @@ static void test_texts(void **state)
         { FIRST "started 5\nsocket -1 0 0 0 0 x\n", "incomplete" },
         { FIRST "started soon\nend\n", "\"started soon\"" },
         { FIRST "counters x\nend\n", "\"counters x\"" },
+        { FIRST "plan x\nend\n", "\"plan x\"" },
         { FIRST "socket 3 1 2 1 0\nend\n", "\"socket 3 1 2 1 0\"" },
         { FIRST "socket -2 1 2 1 0 x\nend\n", "\"socket -2 1 2 1 0 x\"" },
         { FIRST "control -1 0 0 0 0 x\ncontrol -1 0 0 0 0 x\nend\n", "\"control -1" },
@@ -349,6 +353,7 @@ static void test_what_is_written(void **state)
     assert_true(takeover_is_answered(fd));
     close(fd);
     close(takeover.counters_fd);
+    close(takeover.plan_fd);
     close(takeover.sockets.control.listener.fd);
     close(bounds[0].listener.fd);
     close(bounds[1].listener.fd);
