@@ -21,6 +21,7 @@
 #include "finding/finding.h"
 #include "log/log.h"
 #include "message/message.h"
+#include "message/mime.h"
 #include "policy/login_census.h"
 #include "policy/verdict.h"
 #include "site/site.h"
@@ -74,6 +75,8 @@ struct job {
     struct span plan;                       /* absent: none, or no rule asks for it */
 
     struct body_scan body;
+    struct mime_scan mime; /* of mail that is judged, from the end of its header on */
+    bool reads_mime;
     struct dkim_body_hash *body_hash; /* NULL: nothing to sign */
     struct evidence evidence;
     struct finding_list findings;

@@ -37,9 +37,28 @@ static void note_ceiling(struct job *job)
     }
 }
 
+static struct span first_value(const struct job *job, enum header_id id)
+{
+    const struct header_field *field = header_first(&job->message.headers, id);
+    return field != NULL ? field->value : (struct span){ NULL, 0 };
+}
+
+/* Not where nobody asks: behind a filter mail was judged already. */
+static void open_mime(struct job *job)
+{
+    job->reads_mime = is_judged(job) && job->role != LISTENER_SIGN && !job->message.is_over_ceiling;
+    if (job->reads_mime) {
+        mime_scan_init(&job->mime, first_value(job, HEADER_CONTENT_TYPE),
+                       first_value(job, HEADER_CONTENT_TRANSFER_ENCODING), job->arena, NULL);
+    }
+}
+
 static void gather_evidence(struct job *job)
 {
     job->message.body = *body_scan_finish(&job->body);
+    if (job->reads_mime) {
+        job->message.mime = *mime_scan_finish(&job->mime, job->message.body.has_8bit);
+    }
     struct span host = job->message.session->mta_name;
     job->evidence = (struct evidence){
         .message = &job->message,
@@ -122,9 +141,10 @@ static void defer_starved(struct job *job)
 
 static step *const steps_mail[] = { class_guess, NULL };
 static step *const steps_recipient[] = { NULL };
-static step *const steps_headers[] = {
-    parse_from, note_ceiling, class_settle, principal_settle, open_relay_watch, signing_plan, NULL
-};
+static step *const steps_headers[] = { parse_from,       note_ceiling,
+                                       class_settle,     principal_settle,
+                                       open_relay_watch, signing_plan,
+                                       open_mime,        NULL };
 static step *const steps_end[] = { note_ceiling, gather_evidence, judge_identity, run_checks, weigh,
                                    sign,         ticket_complain, defer_starved,  NULL };
 
