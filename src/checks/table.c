@@ -4,10 +4,11 @@
 #include "checks/checks.h"
 
 const struct check *const check_table[] = {
-    &check_auth_required,  &check_tls_required,       &check_from_missing,
-    &check_from_multiple,  &check_date_missing,       &check_message_id_missing,
-    &check_line_too_long,  &check_owners_unavailable, &check_sender_not_owned,
-    &check_from_not_owned, &check_calendar_on_behalf, &check_domain_not_ours,
+    &check_auth_required,      &check_tls_required,       &check_from_missing,
+    &check_from_multiple,      &check_date_missing,       &check_message_id_missing,
+    &check_line_too_long,      &check_owners_unavailable, &check_sender_not_owned,
+    &check_from_not_owned,     &check_calendar_on_behalf, &check_domain_not_ours,
+    &check_display_name_spoof,
 };
 
 const size_t check_count = sizeof(check_table) / sizeof(check_table[0]);
