@@ -14,6 +14,7 @@ extern const struct ctl_command cmd_key_list;
 extern const struct ctl_command cmd_key_new;
 extern const struct ctl_command cmd_key_show;
 extern const struct ctl_command cmd_learn_owners;
+extern const struct ctl_command cmd_owners;
 extern const struct ctl_command cmd_reload;
 extern const struct ctl_command cmd_restart;
 extern const struct ctl_command cmd_settings;

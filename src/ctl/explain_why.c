@@ -225,27 +225,70 @@ static const char *why_other(const struct job *job, const struct finding *findin
     return "a foreign signature covers the field";
 }
 
+static const char *why_fixed(const struct job *job, const struct finding *finding)
+{
+    bool is_unlisted = job->site->senders->unlisted == SENDER_UNLISTED_OBSERVE;
+
+    if (finding->id == FINDING_SIGNING_FAILED)
+        return "on_failure of the domain";
+    if (finding->id == FINDING_SENDER_NOT_OWNED || finding->id == FINDING_FROM_NOT_OWNED)
+        return is_unlisted ? "senders.unlisted" : "most logins seen own nothing";
+    return "comes with the finding";
+}
+
+static void add_plan(struct buffer *text, const struct job *job)
+{
+    if (job->plan.size == 0) {
+        buffer_add_text(text, ", on no plan");
+        return;
+    }
+    buffer_add_text(text, ", on the plan ");
+    print_escaped(text, job->plan, 64);
+}
+
+/* The table may be right, and the login one that it has never heard of. */
+static void add_owns_nothing(struct buffer *text, const struct job *job,
+                             const struct finding *finding)
+{
+    bool is_about_owners =
+        finding->id == FINDING_SENDER_NOT_OWNED || finding->id == FINDING_FROM_NOT_OWNED;
+
+    if (is_about_owners && job->mail_class == CLASS_SUBMISSION &&
+        senders_owns(job->site, job->principal) == OWNS_NOTHING)
+        buffer_add_text(text, "; this login owns no address at all, see senders and logins.realm");
+}
+
 const char *explain_action_why(const struct job *job, const struct finding *finding,
                                struct arena *arena)
 {
     struct buffer text = BUFFER_EMPTY;
     const char *name = finding_name(finding->id);
-    enum action configured = job->site->rules.action[finding->id][job->mail_class];
+    enum action configured =
+        rules_action(&job->site->rules, finding->id, job->mail_class, job->plan);
+    const struct exception_settings *exception =
+        exceptions_find(job->site, job->principal, finding->id, clock_wall_s(job->world->clock));
     struct config_place place = config_where(job->site->config, &site_rules_table, name);
 
     if (finding->is_action_fixed) {
-        buffer_add_text(&text, finding->id == FINDING_SIGNING_FAILED ? "on_failure of the domain"
-                                                                     : "comes with the finding");
+        buffer_add_text(&text, why_fixed(job, finding));
         return finish(&text, arena);
     }
-    if (place.file != NULL) {
+    if (exception != NULL) {
+        buffer_printf(&text, "exception for ");
+        print_escaped(&text, span_of(exception->principal), 120);
+        add_place(&text, &exception->place);
+        configured = (enum action)exception->action;
+    } else if (place.file != NULL) {
         buffer_printf(&text, "rules.%s", name);
         add_place(&text, &place);
+        if (job->site->rules.plans[finding->id] != NULL)
+            add_plan(&text, job);
     } else {
         buffer_printf(&text, "default of class %s", mail_class_name(job->mail_class));
     }
     if (configured != finding->action)
         buffer_printf(&text, " says %s; %s", action_name(configured), why_other(job, finding));
+    add_owns_nothing(&text, job, finding);
     return finish(&text, arena);
 }
 

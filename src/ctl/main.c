@@ -13,9 +13,9 @@
 #include "log/log.h"
 
 static const struct ctl_command *const commands[] = {
-    &cmd_check,        &cmd_explain, &cmd_status,   &cmd_health,   &cmd_reload,
-    &cmd_restart,      &cmd_key_new, &cmd_key_list, &cmd_key_show, &cmd_would,
-    &cmd_learn_owners, &cmd_help,    &cmd_settings,
+    &cmd_check,   &cmd_explain,      &cmd_status,   &cmd_health,   &cmd_reload,
+    &cmd_restart, &cmd_key_new,      &cmd_key_list, &cmd_key_show, &cmd_would,
+    &cmd_owners,  &cmd_learn_owners, &cmd_help,     &cmd_settings,
 };
 
 /* https://no-color.org: set and not empty. */

@@ -136,6 +136,28 @@ static const struct explain_case cases[] = {
       CTL_GOOD,
       { "signatures  none: no-key", "signed=none reason=no-key", "edits       none" },
       NULL },
+    { "somebody else's address",
+      "mode = \"enforce\";",
+      DATED "\nbody\n",
+      "--login",
+      "mallory@example.com",
+      CTL_NO,
+      { "from-not-owned: reject (default of class submission; this login owns no address at all",
+        "550 5.7.1 sender-not-owned: mallory@example.com may not send as alice@example.org" },
+      NULL },
+    { "an exception and a stage",
+      "mode = \"enforce\"; plans = { default = \"free\"; };\n"
+      "rules = { sender-not-owned = { action = \"reject\"; plans = \"pro\"; otherwise = "
+      "\"observe\"; }; };\n"
+      "exceptions = ( { principal = \"mallory@example.org\"; rule = \"from-not-owned\"; "
+      "action = \"off\"; } );",
+      DATED "\nbody\n",
+      "--login",
+      "mallory",
+      CTL_GOOD,
+      { "sender-not-owned: observe (rules.sender-not-owned (", ":6), on the plan free)",
+        "from-not-owned: off (exception for mallory@example.org (", ":7))" },
+      NULL },
     { "terminal codes",
       "mode = \"enforce\";",
       "From: \"\033[31mred\" <\033]0;x\a@example.org>\nTo: \"\033[2J\" <b@example.net>\n\nbody\n",

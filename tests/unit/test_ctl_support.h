@@ -26,8 +26,9 @@
 #define WORDS_MAX 32
 
 static const struct ctl_command *const test_commands[] = {
-    &cmd_check,    &cmd_explain,  &cmd_status, &cmd_health,       &cmd_reload, &cmd_key_new,
-    &cmd_key_list, &cmd_key_show, &cmd_would,  &cmd_learn_owners, &cmd_help,   &cmd_settings,
+    &cmd_check,   &cmd_explain,  &cmd_status,   &cmd_health, &cmd_reload,
+    &cmd_key_new, &cmd_key_list, &cmd_key_show, &cmd_would,  &cmd_learn_owners,
+    &cmd_owners,  &cmd_help,     &cmd_settings,
 };
 
 struct stage {
