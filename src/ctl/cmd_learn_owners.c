@@ -32,10 +32,23 @@ static bool is_harmless(struct span finding)
     return false;
 }
 
+static bool is_stop(struct span action)
+{
+    return span_is_equal(action, SPAN("reject")) || span_is_equal(action, SPAN("hold")) ||
+           span_is_equal(action, SPAN("defer"));
+}
+
+/* Of two findings that would have stopped it only one is named by by=, but both are in rules=. */
 static bool teaches(const struct log_message *message)
 {
-    return span_is_equal(message->verdict, SPAN("accept")) &&
-           (message->would.size == 0 || is_harmless(message->by));
+    if (!span_is_equal(message->verdict, SPAN("accept")) ||
+        (message->would.size > 0 && !is_harmless(message->by)))
+        return false;
+    for (size_t i = 0; i < message->rule_count; i++) {
+        if (is_stop(message->rules[i].action) && !is_harmless(message->rules[i].finding))
+            return false;
+    }
+    return true;
 }
 
 /* In lower case, as tables are looked up. False: no address, or none that fits. */

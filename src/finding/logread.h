@@ -17,6 +17,8 @@
 #include "util/clock.h"
 #include "util/span.h"
 
+#define LOGREAD_PROGRAM SPAN("egress-milter")
+
 /* One reader for all lines of a run; not for two threads. Only logread_init() fills it. */
 struct logread {
     const struct clock *clock;

@@ -12,7 +12,9 @@
 struct sent {
     int count;
     const char *fields; /* would= and the like, before class */
-    const char *mail_class, *user, *by;
+    const char *mail_class;
+    const char *user; /* and " rules=..." */
+    const char *by;
     const char *from, *hfrom; /* as they stand in the log; NULL: no such field */
 };
 
@@ -107,7 +109,17 @@ static const struct row_case row_cases[] = {
     { { 3, "verdict=accept would=defer", NULL, ALICE, "owners-unavailable", "s@example.org", NULL },
       "s@example.org\t" ALICE ";",
       "" },
+    { { 3, "verdict=accept would=reject", NULL,
+        ALICE " rules=sender-not-owned:reject,date-missing:repair,line-too-long:observe",
+        "sender-not-owned", "s@example.org", NULL },
+      "s@example.org\t" ALICE ";",
+      "" },
     /* all else that is stopped does not */
+    { { 9, "verdict=accept would=reject", NULL,
+        ALICE " rules=sender-not-owned:reject,limit-exceeded:defer", "sender-not-owned",
+        "s@example.org", NULL },
+      "",
+      "# 9 messages taught nothing" },
     { { 9, "verdict=accept would=reject", NULL, ALICE, "from-missing", "s@example.org", NULL },
       "",
       "# 9 messages taught nothing" },
@@ -186,6 +198,7 @@ static const struct sent house[] = {
     { 3, NULL, NULL, "shop", NULL, "b@example.com", NULL },
     { 3, NULL, NULL, "shop", NULL, "c@example.com", NULL },
     { 3, NULL, NULL, "shop", NULL, "d@example.com", NULL },
+    { 2, NULL, NULL, "shop", NULL, "e@example.com", NULL }, /* too seldom to be a fifth */
     /* other classes own nothing */
     { 9, NULL, "local", "www", NULL, "web@example.org", NULL },
     { 9, NULL, "relay", "printers", NULL, "web@example.org", NULL },
