@@ -101,7 +101,17 @@ static void welcome(struct map_server *server, struct client *clients)
             return;
         }
     }
-    demand(false, "too many connections");
+    demand(fd < 0, "no room for a client");
+}
+
+static bool has_room(const struct client *clients)
+{
+    for (size_t i = 0; i < MAP_SERVER_CONNECTIONS_MAX; i++) {
+        if (clients[i].fd < 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void *run(void *argument)
@@ -117,7 +127,7 @@ static void *run(void *argument)
             waits[i] = (struct pollfd){ .fd = clients[i].fd, .events = POLLIN };
         }
         waits[MAP_SERVER_CONNECTIONS_MAX] =
-            (struct pollfd){ .fd = server->listener, .events = POLLIN };
+            (struct pollfd){ .fd = has_room(clients) ? server->listener : -1, .events = POLLIN };
         waits[MAP_SERVER_CONNECTIONS_MAX + 1] =
             (struct pollfd){ .fd = server->stop[0], .events = POLLIN };
         poll(waits, MAP_SERVER_CONNECTIONS_MAX + 2, -1);
