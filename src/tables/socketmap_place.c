@@ -172,7 +172,10 @@ static int await_connected(int fd, int left_ms)
     struct pollfd wait = { .fd = fd, .events = POLLOUT };
     int why = 0;
     socklen_t size = sizeof(why);
-    int ready = poll(&wait, 1, left_ms);
+    int ready;
+    do {
+        ready = poll(&wait, 1, left_ms);
+    } while (ready < 0 && errno == EINTR);
     if (ready == 0) {
         return ETIMEDOUT;
     }
@@ -187,9 +190,13 @@ static int await_connected(int fd, int left_ms)
 static int connect_unix(int fd, const struct sockaddr *address, socklen_t size, int left_ms)
 {
     struct timeval timeout = { left_ms / 1000, left_ms % 1000 * 1000 };
-    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
-        connect(fd, address, size) < 0) {
-        return errno == EAGAIN ? ETIMEDOUT : errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0) {
+        return errno;
+    }
+    while (connect(fd, address, size) < 0) {
+        if (errno != EINTR) {
+            return errno == EAGAIN ? ETIMEDOUT : errno;
+        }
     }
     int flags = fcntl(fd, F_GETFL);
     return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 ? 0 : errno;
@@ -202,7 +209,7 @@ static int connect_inet(int fd, const struct sockaddr *address, socklen_t size, 
     if (connect(fd, address, size) == 0) {
         return 0;
     }
-    return errno == EINPROGRESS ? await_connected(fd, left_ms) : errno;
+    return errno == EINPROGRESS || errno == EINTR ? await_connected(fd, left_ms) : errno;
 }
 
 /* The socket, or -1 and an errno in *why_r. */
