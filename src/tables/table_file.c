@@ -130,7 +130,7 @@ static bool take_line(struct file_reader *reader, struct span line, unsigned num
     return true;
 }
 
-static bool read_rows(struct table_rows *rows, struct span text, const char *path,
+bool table_file_parse(struct table_rows *rows, struct span text, const char *path,
                       struct error *error)
 {
     struct file_reader reader = { .rows = rows, .path = path, .error = error, .row = BUFFER_EMPTY };
@@ -157,7 +157,8 @@ bool table_file_fill(struct table *table, const char *path, struct error *error)
         if (table->rows == NULL) {
             error_set(error, "%s: out of memory", path);
         }
-        good = table->rows != NULL && read_rows(table->rows, buffer_span(&text), path, error);
+        good =
+            table->rows != NULL && table_file_parse(table->rows, buffer_span(&text), path, error);
     }
     buffer_free(&text);
     return good;

@@ -22,6 +22,9 @@ struct table {
  * what is half filled then is table_free()'s.
  */
 bool table_file_fill(struct table *table, const char *path, struct error *error);
+/* The rows of a file's text; `path` is for complaints. False with *error. */
+bool table_file_parse(struct table_rows *rows, struct span text, const char *path,
+                      struct error *error);
 bool table_lmdb_fill(struct table *table, const char *path, struct error *error);
 
 #endif

@@ -18,7 +18,8 @@ from stage.suite import Group, expect, expect_equal
 KINDS = ("sqlite", "postgresql", "mariadb", "slapd")
 # Addresses nobody owns, whatever the database would make of their characters.
 FOREIGN = ["nobody@example.org", "", "' OR '1'='1", "x' UNION SELECT 'root' -- ", "\\' OR 1=1 -- ",
-           "\" OR \"\"=\"", "%", "alice@example.or_", "alice%", "*", "alice*", "*)(mail=*", ")(|(mail=*", "\\2a", "(a)\\2a@example.org",
+           "\" OR \"\"=\"", "%", "alice@example.or_", "alice%", "*", "alice*", "*)(mail=*", ")(|(mail=*", "\\2a",
+           "(a)\\2a@example.org",
            ":key", "%(key)s", "%s", "{key}", "alice@example.org'", "alice@example.org\\", "alice@example.org;",
            "null@example.org", "jose@example.org", b"alice\0@example.org", b"alice@example.org\0",
            b"\xff\xfe@example.org", "a" * 5000]
