@@ -44,14 +44,14 @@ static bool fill_socketmap(struct table *table, const char *place,
 /* What stands behind the prefix is the kind's own. */
 static const struct table_kind {
     const char *prefix;
-    bool is_local;
+    const char *ending; /* of the file, behind what the spec names; NULL: it is not a local kind */
     bool (*accepts)(const char *rest, struct error *error);
     bool (*fill)(struct table *table, const char *rest, const struct table_options *options,
                  struct error *error);
 } kinds[] = {
-    { "file:", true, accepts_path, fill_file },
-    { "lmdb:", true, accepts_path, fill_lmdb },
-    { "socketmap:", false, socketmap_place_accepts, fill_socketmap },
+    { "file:", "", accepts_path, fill_file },
+    { "lmdb:", TABLE_LMDB_ENDING, accepts_path, fill_lmdb },
+    { "socketmap:", NULL, socketmap_place_accepts, fill_socketmap },
 };
 
 /* NULL: no kind has this prefix. */
@@ -83,7 +83,7 @@ bool table_accepts_local(const char *spec, struct error *error)
 {
     const char *rest;
     const struct table_kind *kind = kind_of(spec, &rest);
-    if (kind == NULL || !kind->is_local) {
+    if (kind == NULL || kind->ending == NULL) {
         error_set(error, "%s; valid: \"file:/path\", \"lmdb:/path\"",
                   kind == NULL ? "not a table" : "asked where nobody may wait for a server");
         return false;
@@ -119,12 +119,27 @@ struct table *table_open(const char *spec, const struct table_options *options, 
     return table;
 }
 
+/* The file that a local spec names is watched all the same: it may be mended. */
+static bool watch_file(struct table *table)
+{
+    const char *rest;
+    const struct table_kind *kind = kind_of(table->spec, &rest);
+    if (kind == NULL || kind->ending == NULL) {
+        return true;
+    }
+    struct buffer path = BUFFER_EMPTY;
+    buffer_printf(&path, "%s%s", rest, kind->ending);
+    bool good = !buffer_has_failed(&path) && table_source_watch(&table->source, buffer_text(&path));
+    buffer_free(&path);
+    return good;
+}
+
 struct table *table_broken(const char *spec, const char *why)
 {
     struct table *table = table_new(spec);
     if (table != NULL) {
         table->why = strdup(why);
-        if (table->why == NULL) {
+        if (table->why == NULL || !watch_file(table)) {
             table_free(&table);
         }
     }

@@ -62,7 +62,8 @@ bool table_accepts_local(const char *spec, struct error *error);
 struct table *table_open(const char *spec, const struct table_options *options,
                          struct error *error);
 /* A table that is TABLE_UNAVAILABLE whatever is asked, because of `why`: for a file that went bad
- * where there is no good copy. Both texts are copied. NULL: out of memory. */
+ * where there is no good copy. It is stale as long as the file is there, which may have been
+ * mended. Both texts are copied. NULL: out of memory. */
 struct table *table_broken(const char *spec, const char *why);
 /* Nobody asks any more. Clears the pointer; NULL is fine. */
 void table_free(struct table **table);

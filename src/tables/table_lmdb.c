@@ -66,7 +66,7 @@ static bool read_rows(struct table *table, struct span file, struct error *error
 bool table_lmdb_fill(struct table *table, const char *rest, struct error *error)
 {
     struct buffer path = BUFFER_EMPTY, file = BUFFER_EMPTY;
-    buffer_printf(&path, "%s.lmdb", rest);
+    buffer_printf(&path, "%s" TABLE_LMDB_ENDING, rest);
     bool good = !buffer_has_failed(&path);
     if (!good) {
         error_set(error, "%s: out of memory", rest);

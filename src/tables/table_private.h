@@ -9,6 +9,8 @@
 #include "tables/table_rows.h"
 #include "tables/table_source.h"
 
+#define TABLE_LMDB_ENDING ".lmdb"
+
 struct table {
     char *spec;
     struct table_rows *rows;    /* of a local table */

@@ -128,6 +128,12 @@ bool table_source_read(struct table_source *source_r, const char *path, size_t m
     return false;
 }
 
+bool table_source_watch(struct table_source *source_r, const char *path)
+{
+    *source_r = (struct table_source){ .path = strdup(path) };
+    return source_r->path != NULL;
+}
+
 bool table_source_is_stale(const struct table_source *source)
 {
     struct stat status;

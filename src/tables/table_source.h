@@ -37,6 +37,9 @@ enum source_lock { SOURCE_FREE, SOURCE_LOCKED };
  */
 bool table_source_read(struct table_source *source_r, const char *path, size_t max_bytes,
                        enum source_lock lock, struct buffer *text_r, struct error *error);
+/* Fills *source_r for a file that could not be read: it is stale as long as there is one, since it
+ * may have been mended since. False: out of memory. */
+bool table_source_watch(struct table_source *source_r, const char *path);
 /* Is another file, or other content, at the path? False while there is none. */
 bool table_source_is_stale(const struct table_source *source);
 void table_source_free(struct table_source *source);
