@@ -5,6 +5,7 @@
  * Parameters are collected as they are written, a bounded number; content_parameter.c then puts
  * together what belongs together.
  */
+#include "message/address_private.h"
 #include "message/content_type_private.h"
 
 static bool is_wsp(char c)
@@ -158,6 +159,8 @@ static bool read_value(struct reader *reader, struct span *value_r)
     else if (!read_quoted(reader, value_r))
         return false;
     skip_junk(reader, is_quoted, value_r);
+    if ((text_defects(*value_r) & ADDRESS_8BIT) != 0)
+        reader->defects |= CONTENT_ODD;
     return true;
 }
 

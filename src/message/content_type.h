@@ -15,7 +15,8 @@ enum content_defect {
     CONTENT_BROKEN = 1 << 0,    /* no "type/subtype" (or disposition) at the start */
     CONTENT_DUPLICATE = 1 << 1, /* a parameter twice, or twice the same piece of one */
     /* RFC 2045 5.1 and RFC 2231 do not have it: no '=' or no value, a value with blanks or specials
-     * that is not quoted (but for '=' and '/', which all readers take), a quote that is not closed,
+     * that is not quoted (but for '=' and '/', which all readers take), octets over 127 that are no
+     * UTF-8 (RFC 6532 3.1), a quote that is not closed,
      * a piece missing, junk behind a value, more than CONTENT_PARAMETERS_MAX */
     CONTENT_ODD = 1 << 2
 };

@@ -124,6 +124,7 @@ static void end_header(struct mime_scan *scan)
         walk->is_stopped = true;
         return;
     }
+    innermost(walk)->has_part = true;
     walk->open++;
     begin_part(scan, &level->part);
     if (level->part.is_container && level->boundary.at == NULL)
@@ -140,11 +141,29 @@ static void end_parts(struct mime_scan *scan, unsigned open)
     while (walk->open > open) {
         const struct mime_level *level = innermost(walk);
 
-        if (level->boundary.at != NULL && !level->is_closed && !walk->is_stopped)
-            blame(scan, MIME_UNCLOSED);
+        if (level->boundary.at != NULL && !walk->is_stopped)
+            blame(scan,
+                  (level->is_closed ? 0 : MIME_UNCLOSED) | (level->has_part ? 0 : MIME_NO_PART));
         end_part(scan, &level->part);
         walk->open--;
     }
+}
+
+/*
+ * A boundary ends a header that is being read, and the part of it has no content; but right behind
+ * another boundary no part has begun, as most readers have it (RFC 2046 5.1.1: the line end before
+ * a delimiter is its own, and that one is taken).
+ */
+static void cut_header(struct mime_scan *scan)
+{
+    struct mime_walk *walk = scan->walk;
+
+    if (walk->in_header && walk->header.read_bytes == 0 && innermost(walk)->boundary.at != NULL) {
+        blame(scan, MIME_DOUBLE_BOUNDARY);
+        walk->in_header = false;
+    }
+    while (walk->in_header && !walk->is_stopped)
+        end_header(scan);
 }
 
 static bool take_boundary(struct mime_scan *scan, struct span line)
@@ -156,8 +175,7 @@ static bool take_boundary(struct mime_scan *scan, struct span line)
         return false;
     if (scan->walk->line_end_size == 1)
         blame(scan, MIME_BARE_LF_BOUNDARY);
-    while (scan->walk->in_header && !scan->walk->is_stopped)
-        end_header(scan);
+    cut_header(scan);
     end_parts(scan, (unsigned)level + 1);
     scan->walk->levels[level].is_closed = match == MIME_MATCH_CLOSE;
     if (match == MIME_MATCH_NEXT)

@@ -28,7 +28,9 @@ enum mime_defect {
     MIME_BAD_HEADER = 1 << 13,         /* a line in a part's header that is no field ends it */
     MIME_LONG_HEADER = 1 << 14,        /* a part's header over 64 KB: fields behind are not read */
     MIME_DUPLICATE_FIELD = 1 << 15,    /* a Content- field twice in a part; the first counts */
-    MIME_UNKNOWN_ENCODING = 1 << 16    /* a Content-Transfer-Encoding nobody knows (RFC 2045 6.1) */
+    MIME_UNKNOWN_ENCODING = 1 << 16,   /* a Content-Transfer-Encoding nobody knows (RFC 2045 6.1) */
+    MIME_DOUBLE_BOUNDARY = 1 << 17, /* a boundary right behind another: no part is between them */
+    MIME_NO_PART = 1 << 18          /* a multipart without any part (RFC 2046 5.1.1) */
 };
 
 struct mime_facts {

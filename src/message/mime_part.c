@@ -84,12 +84,14 @@ static bool is_encoded(const struct mime_part *part)
     return part->encoding == ENCODING_BASE64 || part->encoding == ENCODING_QUOTED_PRINTABLE;
 }
 
-/* RFC 2046 5.2.1; RFC 6532 3.7: message/global, which may also be encoded. */
+/* RFC 2046 5.2.1; RFC 6532 3.7: message/global, which may also be encoded; news (RFC 1036) are
+ * obsolete, and readers know them still. */
 static bool is_message(const struct mime_part *part)
 {
     return span_is_equal(part->type, SPAN("message")) &&
            (span_is_equal(part->subtype, SPAN("rfc822")) ||
-            span_is_equal(part->subtype, SPAN("global")));
+            span_is_equal(part->subtype, SPAN("global")) ||
+            span_is_equal(part->subtype, SPAN("news")));
 }
 
 /*

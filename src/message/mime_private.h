@@ -22,6 +22,7 @@ struct mime_header {
 struct mime_level {
     struct mime_part part;
     struct span boundary; /* of a multipart; absent: it is another container, or none */
+    bool has_part;        /* of a multipart */
     bool is_closed;       /* its closing boundary was there: this is its epilogue */
 };
 

@@ -112,6 +112,8 @@ static void test_odd(void **state)
         { "a/b; n", "a", "b", "", CONTENT_ODD },
         { "a/b; n; m=1", "a", "b", "m=1", CONTENT_ODD },
         { "a/b; \"n\"=x; m=1", "a", "b", "m=1", CONTENT_ODD },
+        { "a/b; n=\"\xe4\"; m=\"\xc3\xa4\"", "a", "b", "n=\xe4|m=\xc3\xa4", CONTENT_ODD },
+        { "a/b; m=\"\xc3\xa4\"", "a", "b", "m=\xc3\xa4", 0 },
         { "a/b; n=x (y", "a", "b", "n=x", CONTENT_ODD },
     };
 

@@ -166,7 +166,6 @@ static void test_multipart(void **state)
           "[multipart/mixed[text/plain {x^$}][text/plain {y}]]", 0 },
         { MIXED, NULL, "--b\r\n\r\n\r\n--b--", "[multipart/mixed[text/plain {}]]", 0 },
         { MIXED, NULL, "--b\r\n\r\n--b--", "[multipart/mixed[text/plain {}]]", 0 },
-        { MIXED, NULL, "--b\r\n--b--", "[multipart/mixed[text/plain {}]]", 0 },
         { MIXED, NULL, "--b \t\r\n\r\nx\r\n--b--  ", "[multipart/mixed[text/plain {x}]]", 0 },
         { MIXED, NULL, "--b\r\n\r\nx\r\n--b--\r", "[multipart/mixed[text/plain {x}]]", 0 },
         { MIXED, NULL, "--b\r\nContent-Type: text/html\r\n\r\nx\r\n--b--",
@@ -196,7 +195,13 @@ static void test_nested(void **state)
           "[multipart/mixed[multipart/x[text/plain {x}]][text/plain {y}]]", 0 },
         { MIXED, NULL, INNER "--c\r\n\r\nx\r\n--b--",
           "[multipart/mixed[multipart/x[text/plain {x}]]]", MIME_UNCLOSED },
-        { MIXED, NULL, INNER "--b--", "[multipart/mixed[multipart/x]]", MIME_UNCLOSED },
+        { MIXED, NULL, INNER "--b--", "[multipart/mixed[multipart/x]]",
+          MIME_UNCLOSED | MIME_NO_PART },
+        { MIXED, NULL, INNER "--c--\r\n--b--", "[multipart/mixed[multipart/x]]", MIME_NO_PART },
+        { MIXED, NULL, "--b\r\n--b--", "[multipart/mixed]", MIME_DOUBLE_BOUNDARY | MIME_NO_PART },
+        { MIXED, NULL, "--b\r\n--b\r\n\r\nx\r\n--b\r\n--b--", "[multipart/mixed[text/plain {x}]]",
+          MIME_DOUBLE_BOUNDARY },
+        { "message/news", NULL, "X: y\r\n\r\nx", "[message/news[text/plain {x}]]", 0 },
         { "message/rfc822", NULL, "Content-Type: text/html\r\n\r\nx\r\n",
           "[message/rfc822[text/html {x^$}]]", 0 },
         { "message/rfc822", NULL, "From x@y Mon\r\nSubject: z\r\n\r\nx",
@@ -221,7 +226,7 @@ static void test_nested(void **state)
 static void test_defects(void **state)
 {
     static const struct story cases[] = {
-        { MIXED, NULL, "", "[multipart/mixed]", MIME_UNCLOSED },
+        { MIXED, NULL, "", "[multipart/mixed]", MIME_UNCLOSED | MIME_NO_PART },
         { MIXED, NULL, "--b", "[multipart/mixed[text/plain {}]]", MIME_UNCLOSED },
         { MIXED, NULL, "--b\r\n\r\nx\r\n", "[multipart/mixed[text/plain {x^$}]]", MIME_UNCLOSED },
         { MIXED, NULL, "--b\r\n\r\nx\r", "[multipart/mixed[text/plain {x^}]]", MIME_UNCLOSED },
@@ -444,8 +449,8 @@ static void test_long_lines(void **state)
         memset(line, '-', filler);
         line[filler] = '\0';
         snprintf(body, sizeof(body),
-                 "--b\r\nContent-Type: text/x; name=%s\r\n\r\n%s\r\n--b%*s\r\n--b--", line, line,
-                 (int)filler, "");
+                 "--b\r\nContent-Type: text/x; name=%s\r\n\r\n%s\r\n--b%*s\r\n\r\ny\r\n--b--", line,
+                 line, (int)filler, "");
         text = span_of(body);
         whole = scan(MIXED, NULL, text, 0);
         assert_int_equal(whole.facts.parts, filler + 3 < 319 ? 3 : 2);
