@@ -12,7 +12,7 @@ static void run(const struct evidence *evidence, const void *settings,
     const struct header_list *headers = &evidence->message->headers;
     const struct body_facts *body = &evidence->message->body;
     if (headers->longest_line > BODY_LINE_LIMIT && headers->longest_field != NULL) {
-        struct span name = span_first(headers->longest_field->name, 60);
+        struct span name = span_first(headers->longest_field->name, CHECK_NAME_SHOWN);
         finding_add(findings, FINDING_LINE_TOO_LONG, "fold the field at white space",
                     "a line of %u octets in the field %.*s, 998 are allowed", headers->longest_line,
                     SPAN_ARG(name));

@@ -13,6 +13,7 @@
 #include "finding/finding.h"
 #include "message/edit.h"
 #include "message/message.h"
+#include "message/transit.h"
 #include "util/clock.h"
 
 enum evidence_need {
@@ -44,7 +45,8 @@ struct evidence {
     const struct message *message;
     enum mail_class mail_class;
     struct span principal;
-    size_t external_count; /* recipients outside, unknown ones included */
+    size_t external_count;  /* recipients outside, unknown ones included */
+    struct transit transit; /* what would break our signature on the way */
     const struct clock *clock;
     /* The envelope sender but for null, each mailbox of From, each of Sender; in this order. */
     const struct claim *claims;

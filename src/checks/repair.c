@@ -14,3 +14,19 @@ struct edit *check_repair_append(struct arena *arena, enum header_id id, const c
     *edit = (struct edit){ .kind = EDIT_APPEND, .name = header_name(id), .value = span_of(value) };
     return edit;
 }
+
+void check_repair_delete(struct check_deletions *deletions, const struct header_field *field)
+{
+    struct edit *edit = deletions->count < CHECK_DELETIONS_MAX
+                            ? arena_alloc(deletions->arena, sizeof(*edit))
+                            : NULL;
+    if (edit == NULL) {
+        return;
+    }
+    *edit = (struct edit){ .kind = EDIT_DELETE,
+                           .name = field->name,
+                           .instance = field->instance,
+                           .next = deletions->first };
+    deletions->first = edit;
+    deletions->count++;
+}

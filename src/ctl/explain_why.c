@@ -263,8 +263,7 @@ const char *explain_action_why(const struct job *job, const struct finding *find
 {
     struct buffer text = BUFFER_EMPTY;
     const char *name = finding_name(finding->id);
-    enum action configured =
-        rules_action(&job->site->rules, finding->id, job->mail_class, job->plan);
+    enum action configured = rules_action(&job->site->rules, finding, job->mail_class, job->plan);
     const struct exception_settings *exception =
         exceptions_find(job->site, job->principal, finding->id, clock_wall_s(job->world->clock));
     struct config_place place = config_where(job->site->config, &site_rules_table, name);
@@ -283,6 +282,8 @@ const char *explain_action_why(const struct job *job, const struct finding *find
         add_place(&text, &place);
         if (job->site->rules.plans[finding->id] != NULL)
             add_plan(&text, job);
+    } else if (finding->is_mild) {
+        buffer_add_text(&text, "default of the lesser case");
     } else {
         buffer_printf(&text, "default of class %s", mail_class_name(job->mail_class));
     }

@@ -61,9 +61,13 @@ static const struct {
 
 /*
  * May the MTA still add this field after us? Both MTAs add Date and Message-ID where they lack, and
- * a recipient field where there is none (Bcc does not count: it is removed).
+ * a recipient field where there is none (Bcc does not count: it is removed). Sendmail with its
+ * EightBitMode of mime says of 8-bit mail without MIME-Version what it is, by all three fields, and
+ * leaves the body alone; where MIME-Version stands it adds nothing. Postfix adds none of the three
+ * but where it makes the body 7-bit, and then no signature stands anyway.
  */
-static bool may_still_come(enum header_id id, const struct header_list *view)
+static bool may_still_come(enum header_id id, const struct dkim_request *request,
+                           const struct header_list *view)
 {
     switch (id) {
     case HEADER_DATE:
@@ -72,6 +76,10 @@ static bool may_still_come(enum header_id id, const struct header_list *view)
     case HEADER_TO:
     case HEADER_CC:
         return view->counts[HEADER_TO] == 0 && view->counts[HEADER_CC] == 0;
+    case HEADER_MIME_VERSION:
+    case HEADER_CONTENT_TYPE:
+    case HEADER_CONTENT_TRANSFER_ENCODING:
+        return view->counts[HEADER_MIME_VERSION] == 0 && (request->is_body_8bit || view->has_8bit);
     default:
         return false;
     }
@@ -84,7 +92,8 @@ static bool is_oversigned(size_t row, const struct dkim_request *request,
     if (signed_set[row].mention != MENTION_OVERSIGN) {
         return false;
     }
-    return view->counts[id] > 0 || (!request->no_absent_oversign && !may_still_come(id, view));
+    return view->counts[id] > 0 ||
+           (!request->no_absent_oversign && !may_still_come(id, request, view));
 }
 
 /* The field's value while it grows. */

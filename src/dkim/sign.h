@@ -29,10 +29,11 @@ struct dkim_request {
     int64_t expire_s;    /* x= is t + this; 0: no x= */
     /*
      * Fields the MTA may still add after us are never oversigned while absent: Date, Message-ID,
-     * and To, Cc when neither is there (Bcc is removed). True: nothing that is absent is oversigned
-     * (observe).
+     * To, Cc when neither is there (Bcc is removed), and the MIME trio of 8-bit mail without
+     * MIME-Version. True: nothing that is absent is oversigned (observe).
      */
     bool no_absent_oversign;
+    bool is_body_8bit; /* the body holds octets above 127 */
 };
 
 /*

@@ -34,8 +34,15 @@ enum mail_class {
 #define FINDING_ROWS(ROW)                                                                          \
     ROW(FROM_MISSING, "from-missing", REJECT, HOLD, HOLD, "550", "5.7.1")                          \
     ROW(FROM_MULTIPLE, "from-multiple", REJECT, HOLD, HOLD, "550", "5.7.1")                        \
+    ROW(FROM_INVALID, "from-invalid", REJECT, HOLD, HOLD, "550", "5.7.1")                          \
+    ROW(NUL_BYTE, "nul-byte", REJECT, HOLD, HOLD, "550", "5.6.0")                                  \
+    ROW(HEADER_DUPLICATE, "header-duplicate", REJECT, OBSERVE, OBSERVE, "550", "5.6.0")            \
+    ROW(HEADER_MALFORMED, "header-malformed", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")           \
+    ROW(HEADER_8BIT, "header-8bit", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.7")                     \
     ROW(DATE_MISSING, "date-missing", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")                     \
+    ROW(DATE_INVALID, "date-invalid", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")                   \
     ROW(MESSAGE_ID_MISSING, "message-id-missing", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")         \
+    ROW(MIME_VERSION_MISSING, "mime-version-missing", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")     \
     ROW(LINE_TOO_LONG, "line-too-long", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")                 \
     ROW(AUTH_REQUIRED, "auth-required", REJECT, OFF, OFF, "530", "5.7.0")                          \
     ROW(TLS_REQUIRED, "tls-required", REJECT, OFF, OFF, "530", "5.7.0")                            \
@@ -45,6 +52,13 @@ enum mail_class {
     ROW(DOMAIN_NOT_OURS, "domain-not-ours", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")             \
     ROW(DISPLAY_NAME_SPOOF, "display-name-spoof", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")       \
     ROW(CALENDAR_ON_BEHALF, "calendar-on-behalf", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")       \
+    ROW(TRANSIT_8BIT, "transit-8bit", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.3")                   \
+    ROW(TRANSIT_REQUOTE, "transit-requote", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")             \
+    ROW(TRANSIT_FOLDING, "transit-folding", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")             \
+    ROW(BARE_NEWLINE, "bare-newline", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")                   \
+    ROW(SIZE_EXCEEDED, "size-exceeded", OBSERVE, OBSERVE, OBSERVE, "552", "5.3.4")                 \
+    ROW(PRIVATE_HEADER, "private-header", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")                 \
+    ROW(RESULTS_FORGED, "results-forged", REPAIR, REPAIR, OBSERVE, "550", "5.7.1")                 \
     ROW(SIGNING_FAILED, "signing-failed", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.5")               \
     ROW(MESSAGE_CEILING, "message-ceiling", REJECT, REJECT, REJECT, "552", "5.3.4")                \
     ROW(OVERLOAD, "overload", DEFER, DEFER, DEFER, "550", "5.3.2")
@@ -64,8 +78,9 @@ struct finding {
     enum finding_id id;
     const char *seen;     /* what was seen: "no From field" */
     const char *advice;   /* what to do about it; NULL: nothing more to say */
-    struct edit *repair;  /* the edit that mends it, NULL when it cannot be mended; applied only if
-                             the action is repair */
+    struct edit *repair;  /* the edits that mend it, chained by next, those of one name together;
+                             NULL when it cannot be mended; made only if the action is repair */
+    bool is_mild;         /* the lesser case: observe unless a rule says otherwise */
     enum action action;   /* filled by policy: what is done about it here */
     bool is_action_fixed; /* policy: the action came with the finding (signing-failed), rules do not
                              apply */

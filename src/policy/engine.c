@@ -5,39 +5,6 @@
  */
 #include "policy/policy_private.h"
 
-#include "dkim/verify.h"
-
-static bool names_field(struct span names, struct span wanted)
-{
-    struct span name;
-    while (span_cut(&names, ':', &name)) {
-        if (span_is_equal_nocase(span_trim(name), wanted)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A signature of somebody else that covers the field, even its absence, would break. */
-static bool is_signed_by_others(const struct job *job, struct span field_name)
-{
-    const struct header_list *headers = &job->message.headers;
-    const struct header_field *field = header_first(headers, HEADER_DKIM_SIGNATURE);
-    for (; field != NULL; field = header_next(headers, field)) {
-        struct dkim_tags tags;
-        if (dkim_tags_parse(field->value, &tags) && names_field(tags.signed_names, field_name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool may_repair(const struct job *job, const struct finding *finding)
-{
-    return finding->repair != NULL && job->mail_class != CLASS_LIST &&
-           job->mail_class != CLASS_FORWARD && !is_signed_by_others(job, finding->repair->name);
-}
-
 static enum action action_of(const struct job *job, const struct finding *finding)
 {
     if (finding->is_action_fixed) {
@@ -45,10 +12,10 @@ static enum action action_of(const struct job *job, const struct finding *findin
     }
     const struct exception_settings *exception =
         exceptions_find(job->site, job->principal, finding->id, clock_wall_s(job->world->clock));
-    enum action action = exception != NULL ? (enum action)exception->action
-                                           : rules_action(&job->site->rules, finding->id,
-                                                          job->mail_class, job->plan);
-    if (action == ACTION_REPAIR && !may_repair(job, finding)) {
+    enum action action = exception != NULL
+                             ? (enum action)exception->action
+                             : rules_action(&job->site->rules, finding, job->mail_class, job->plan);
+    if (action == ACTION_REPAIR && !repair_is_possible(job, finding)) {
         return ACTION_OBSERVE;
     }
     return action;
@@ -88,16 +55,6 @@ static void explain_stop(struct job *job, enum disposition disposition)
     }
 }
 
-static void take_repairs(struct job *job)
-{
-    for (const struct finding *f = job->findings.first; f != NULL; f = f->next) {
-        if (f->action == ACTION_REPAIR) {
-            edit_add(&job->verdict.edits, job->arena, f->repair->kind, f->repair->name,
-                     f->repair->value, f->repair->instance);
-        }
-    }
-}
-
 void engine_defer(struct job *job)
 {
     struct verdict *verdict = &job->verdict;
@@ -127,7 +84,7 @@ void engine_weigh(struct job *job)
     }
     verdict->disposition = verdict->would;
     if (verdict->disposition == DISPOSITION_ACCEPT || verdict->disposition == DISPOSITION_HOLD) {
-        take_repairs(job);
+        repair_take(job);
         ticket_remove(job);
     }
 }

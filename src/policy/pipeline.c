@@ -71,6 +71,9 @@ static void gather_evidence(struct job *job)
         .lacks_tls = class_lacks_tls(job),
         .host_name = host.size > 0 ? host : SPAN("localhost"),
     };
+    if (is_judged(job)) {
+        transit_read(&job->message, &job->evidence.transit);
+    }
 }
 
 /* Not where a ticket came from, and not of half a message. */
@@ -81,23 +84,30 @@ static void judge_identity(struct job *job)
     }
 }
 
-/* Judged once: where the ticket came from. An incomplete message is not asked anything else: half a
- * header gives wrong answers. */
-static void run_checks(struct job *job)
+/* The finding about a message that is not known completely; false: it is. */
+static bool find_incomplete(struct job *job)
 {
-    if (!is_judged(job)) {
-        return;
-    }
     if (job->is_starved) {
         finding_add(&job->findings, FINDING_OVERLOAD, "try again later",
                     "no memory is left beside other messages");
-        return;
+        return true;
     }
     if (job->message.is_over_ceiling) {
         finding_add(&job->findings, FINDING_MESSAGE_CEILING,
                     "send it with fewer recipients or smaller header fields",
                     "header and recipients need more than the %lld bytes kept for one message",
                     (long long)job->site->ceilings->message_bytes);
+        return true;
+    }
+    return false;
+}
+
+/* Judged once: where the ticket came from. An incomplete message is not asked anything else: half a
+ * header gives wrong answers. Nor are half the findings: one that found no memory may have been the
+ * one that mattered. */
+static void run_checks(struct job *job)
+{
+    if (!is_judged(job) || find_incomplete(job)) {
         return;
     }
     for (size_t i = 0; i < check_count && job->role != LISTENER_SIGN; i++) {
@@ -106,6 +116,8 @@ static void run_checks(struct job *job)
             check->settings != NULL ? config_settings(job->site->config, check->settings) : NULL;
         check->run(&job->evidence, settings, &job->findings);
     }
+    note_ceiling(job);
+    find_incomplete(job);
 }
 
 static void weigh(struct job *job)

@@ -64,6 +64,11 @@ void engine_weigh(struct job *job);
  * in every mode. Needs no memory. */
 void engine_defer(struct job *job);
 
+/* repair.c: may at least one edit of the finding's repair be made? Then: those edits of all
+ * findings whose action is repair, into the verdict. */
+bool repair_is_possible(const struct job *job, const struct finding *finding);
+void repair_take(struct job *job);
+
 /* disposition.c: what a strongest action becomes for this message. */
 enum disposition disposition_of(const struct job *job, const struct finding *strongest);
 

@@ -192,6 +192,7 @@ static bool sign_with(struct job *job, const struct header_list *view, struct sp
         .signed_at_s = clock_wall_s(job->world->clock),
         .expire_s = job->verdict.disposition == DISPOSITION_HOLD ? 0 : settings->expire_s,
         .no_absent_oversign = job->site->general->mode == MODE_OBSERVE,
+        .is_body_8bit = job->message.body.has_8bit,
     };
     return dkim_sign(&request, view, job->body_hash, job->arena, value_r, error);
 }

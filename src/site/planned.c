@@ -25,15 +25,6 @@ static const struct config_row top_rows[] = {
 static const struct config_table top_table = { .path = "", .rows = top_rows, .size = 0 };
 
 static const struct config_row rule_rows[] = {
-    { .name = "from-invalid", .type = CONFIG_PLANNED },
-    { .name = "nul-byte", .type = CONFIG_PLANNED },
-    { .name = "header-duplicate", .type = CONFIG_PLANNED },
-    { .name = "header-malformed", .type = CONFIG_PLANNED },
-    { .name = "header-8bit", .type = CONFIG_PLANNED },
-    { .name = "mime-version-missing", .type = CONFIG_PLANNED },
-    { .name = "date-invalid", .type = CONFIG_PLANNED },
-    { .name = "bare-newline", .type = CONFIG_PLANNED },
-    { .name = "size-exceeded", .type = CONFIG_PLANNED },
     { .name = "limit-exceeded", .type = CONFIG_PLANNED },
     { .name = "recipient-null-mx", .type = CONFIG_PLANNED },
     { .name = "recipient-honeypot", .type = CONFIG_PLANNED },

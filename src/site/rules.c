@@ -207,8 +207,8 @@ void rules_build(const struct config *config, struct rules *rules_r)
     }
 }
 
-enum action rules_action(const struct rules *rules, enum finding_id id, enum mail_class mail_class,
-                         struct span plan)
+static enum action action_on_plan(const struct rules *rules, enum finding_id id,
+                                  enum mail_class mail_class, struct span plan)
 {
     const struct config_texts *plans = rules->plans[id];
     for (size_t i = 0; plans != NULL && i < plans->count; i++) {
@@ -217,4 +217,12 @@ enum action rules_action(const struct rules *rules, enum finding_id id, enum mai
         }
     }
     return plans != NULL ? rules->otherwise[id][mail_class] : rules->action[id][mail_class];
+}
+
+enum action rules_action(const struct rules *rules, const struct finding *finding,
+                         enum mail_class mail_class, struct span plan)
+{
+    enum action action = action_on_plan(rules, finding->id, mail_class, plan);
+    bool is_lessened = finding->is_mild && !rules->is_set[finding->id];
+    return is_lessened && action > ACTION_OBSERVE ? ACTION_OBSERVE : action;
 }

@@ -13,7 +13,8 @@ TWO_FROM = "from-multiple: the message has 2 From fields; keep one From field"
 
 def config(world):
     """Missing Message-IDs are held, so that a held message can be signed; two From fields are deferred."""
-    return enforcing(world, 'rules = { message-id-missing = "hold"; from-multiple = "defer"; };\n')
+    return enforcing(world, 'rules = { message-id-missing = "hold"; from-multiple = "defer"; '
+                            'header-duplicate = "observe"; };\n')
 
 
 def two_from():

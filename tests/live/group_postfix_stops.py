@@ -33,7 +33,8 @@ def requeue(w):
 def local_defer(w):
     mail = two_from()
     w.mta.sendmail(mail.data, mail.sender, [mail.recipient])
-    line = w.line(mail).expect(verdict="hold", class_="local", by="from-multiple", rules="from-multiple:defer")
+    line = w.line(mail).expect(verdict="hold", class_="local", by="from-multiple",
+                               rules="from-multiple:defer,header-duplicate:observe")
     wait_until(lambda: w.mta.is_held(line.queue_id), 20, "the message in the hold queue")
     expect_equal(w.guard.log().count(mail.token), 1, "lines about the message")
     w.sink.expect_none(mail.recipient)

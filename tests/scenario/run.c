@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "dkim/key.h"
+#include "dkim/verify.h"
 #include "policy/drive.h"
 #include "tests/support/house.h"
 #include "util/buffer.h"
@@ -259,6 +260,50 @@ static void print_signed(const struct job *job, struct buffer *out)
     }
 }
 
+/* "2 of 3": signatures on the message as it leaves that verify with a key of ours, of all. */
+static void print_verified(const struct job *job, const struct header_list *view,
+                           struct buffer *out)
+{
+    unsigned valid = 0, all = 0;
+    const struct header_field *field = header_first(view, HEADER_DKIM_SIGNATURE);
+    for (; field != NULL; field = header_next(view, field), all++) {
+        struct dkim_tags tags;
+        const struct dkim_key *key;
+        if (job->body_hash != NULL && dkim_tags_parse(field->value, &tags) &&
+            (key = dkim_domains_key(job->site->domains, tags.domain, tags.selector)) != NULL) {
+            valid += dkim_verify(view, field, &tags, job->body_hash, key,
+                                 clock_wall_s(job->world->clock), job->arena) == DKIM_VALID;
+        }
+    }
+    buffer_printf(out, "%u of %u", valid, all);
+}
+
+static void print_count(const struct header_list *view, struct span name, struct buffer *out)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        count += span_is_equal_nocase(view->fields[i].name, name);
+    }
+    buffer_printf(out, "%u", count);
+}
+
+/* What is said of the message as it leaves. */
+static bool observe_leaving(const struct job *job, struct span key, struct buffer *out)
+{
+    struct header_list view;
+    if (!edit_view(&job->message.headers, &job->verdict.edits, job->arena, &view)) {
+        return false;
+    }
+    if (span_is_equal(key, SPAN("verifies"))) {
+        print_verified(job, &view, out);
+    } else if (span_has_prefix_nocase(key, SPAN("leaves "))) {
+        print_count(&view, span_trim(span_from(key, sizeof("leaves") - 1)), out);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static bool observe(const struct house *house, const struct job *job, struct span key,
                     struct buffer *out)
 {
@@ -285,7 +330,7 @@ static bool observe(const struct house *house, const struct job *job, struct spa
     } else if (span_is_equal(key, SPAN("log"))) {
         buffer_add_span(out, span_trim(buffer_span(&house->log)));
     } else {
-        return false;
+        return observe_leaving(job, key, out);
     }
     return true;
 }
