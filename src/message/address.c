@@ -46,6 +46,14 @@ static void end_piece(struct parser *parser)
     parser->lexer.defects = 0;
 }
 
+/* What is true of the list as a whole is true of each of its mailboxes. */
+static void blame_all(struct parser *parser, unsigned defects)
+{
+    parser->defects |= defects;
+    for (size_t i = 0; i < parser->count; i++)
+        parser->at[i].defects |= defects;
+}
+
 static bool is_word(enum token_kind kind)
 {
     return kind == TOKEN_ATOM || kind == TOKEN_QUOTED;
@@ -365,6 +373,8 @@ static void read_list(struct parser *parser)
     if (parser->in_group)
         blame(parser, ADDRESS_BROKEN);
     end_piece(parser);
+    if (parser->lexer.has_quoted_fold && parser->lexer.has_quoted_at)
+        blame_all(parser, ADDRESS_FOLD);
     if (parser->count == 0 && (parser->defects & (ADDRESS_EMPTY | ADDRESS_GROUP)) == 0)
         parser->defects |= ADDRESS_BROKEN;
 }

@@ -36,13 +36,17 @@ enum address_defect {
     ADDRESS_LONG = 1 << 14, /* local part over 64, domain over 253, both over 254 octets */
     ADDRESS_HIDDEN_ANGLE =
         1 << 15, /* <...@...> in a quoted string or comment, where careless readers find it */
-    ADDRESS_DOTS = 1 << 16 /* unquoted local part with a dot at an end or two in a row */
+    ADDRESS_DOTS = 1 << 16, /* unquoted local part with a dot at an end or two in a row */
+    /* a fold in a quoted string or comment of the list, and an "@" in one: readers that end either
+     * at a line end (Python's email package) find another mailbox there */
+    ADDRESS_FOLD = 1 << 17
 };
 
 /* Receivers may take such an address for another one, or for none. */
 #define ADDRESS_DOUBTFUL                                                                           \
     (ADDRESS_BROKEN | ADDRESS_EMPTY | ADDRESS_NO_DOMAIN | ADDRESS_BAD_DOMAIN | ADDRESS_ROUTE |     \
-     ADDRESS_COMMENT | ADDRESS_ENCODED_WORD | ADDRESS_SEVERAL_ANGLES | ADDRESS_CONTROL)
+     ADDRESS_COMMENT | ADDRESS_ENCODED_WORD | ADDRESS_SEVERAL_ANGLES | ADDRESS_CONTROL |           \
+     ADDRESS_FOLD)
 
 struct address {
     struct span display; /* display name, or without one the comment behind the address: quotes,

@@ -36,6 +36,7 @@ void lexer_init(struct lexer *lexer, struct span text)
     lexer->at = text.at;
     lexer->end = text.at != NULL ? text.at + text.size : NULL;
     lexer->defects = 0;
+    lexer->has_quoted_fold = lexer->has_quoted_at = false;
 }
 
 /* The LF of a fold, or at the very end; any other is a control octet. */
@@ -83,6 +84,8 @@ static struct span finish_quoted(struct lexer *lexer, const char *start)
     struct span text = span_since(lexer, start);
 
     lexer->defects |= text_defects(text);
+    lexer->has_quoted_fold |= span_find(text, '\n') >= 0;
+    lexer->has_quoted_at |= span_find(text, '@') >= 0;
     if (*start != '[' && holds_angle(text))
         lexer->defects |= ADDRESS_HIDDEN_ANGLE;
     return text;

@@ -35,7 +35,8 @@ struct token {
 
 struct lexer {
     const char *at, *end;
-    unsigned defects; /* of what was read so far; the caller may clear it */
+    unsigned defects;                    /* of what was read so far; the caller may clear it */
+    bool has_quoted_fold, has_quoted_at; /* in any quoted string or comment so far */
 };
 
 void lexer_init(struct lexer *lexer, struct span text);

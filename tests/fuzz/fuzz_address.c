@@ -12,7 +12,7 @@
 
 #define ARENA_BYTES ((size_t)256 << 20)
 #define UNUSABLE (ADDRESS_DOUBTFUL | ADDRESS_DOTS)
-#define ALL_DEFECTS ((ADDRESS_DOTS << 1) - 1)
+#define ALL_DEFECTS ((ADDRESS_FOLD << 1) - 1)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
