@@ -93,6 +93,9 @@ static void why_ticket(struct buffer *text, const struct job *job)
     case TICKET_FUTURE:
         buffer_add_text(text, "the ticket is from the future: a clock is wrong");
         break;
+    case TICKET_UNKNOWN:
+        buffer_add_text(text, "the ticket cannot be judged: no memory is left for it");
+        break;
     case TICKET_FORGED:
         buffer_add_text(text, "the ticket is forged, or of another sender, From, Date or "
                               "Message-ID");

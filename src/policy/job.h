@@ -56,7 +56,8 @@ enum ticket_state {
     TICKET_MISSING,
     TICKET_FORGED, /* no ticket of ours, or that of another message */
     TICKET_EXPIRED,
-    TICKET_FUTURE /* from later than clocks differ */
+    TICKET_FUTURE, /* from later than a ticket is valid */
+    TICKET_UNKNOWN /* memory is out, OpenSSL failed, or part of the header was not kept */
 };
 
 struct job {
@@ -83,6 +84,7 @@ struct job {
     struct verdict verdict;
     struct signing signing;
     enum ticket_state ticket;
+    int64_t ticket_ahead_s; /* a valid one from later than clocks differ; else 0 */
 
     bool is_starved; /* what did not fit was refused for the sake of others, not for its size */
     bool is_finished;

@@ -141,12 +141,13 @@ static void sign(struct job *job)
     }
 }
 
-/* What found no place may have been the login, the sender or the finding that mattered. */
+/* What found no place may have been the login, the sender, the ticket or the finding that mattered.
+ */
 static void defer_starved(struct job *job)
 {
     enum disposition disposition = job->verdict.disposition;
-    if ((job->is_starved || arena_is_starved(job->arena)) &&
-        (disposition == DISPOSITION_ACCEPT || disposition == DISPOSITION_HOLD)) {
+    bool is_incomplete = job->is_starved || arena_is_starved(job->arena) || ticket_is_unclear(job);
+    if (is_incomplete && (disposition == DISPOSITION_ACCEPT || disposition == DISPOSITION_HOLD)) {
         engine_defer(job);
     }
 }

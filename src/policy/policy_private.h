@@ -35,6 +35,8 @@ void principal_settle(struct job *job);
  * nothing, rate-bounded.
  */
 void ticket_take(struct job *job);
+/* Is it signed or not? Not to be told now, so the message must wait. */
+bool ticket_is_unclear(const struct job *job);
 bool ticket_is_due(const struct job *job);
 void ticket_leave(struct job *job);
 void ticket_remove(struct job *job);

@@ -8,11 +8,15 @@
  * when the ticket was made may be there when it is read: MTAs add them.
  *
  * Tickets are part of signing: in observe mode none is made or taken away unless
- * signing.in_observe. Where a ticket cannot be made the message is deferred, for it would leave
- * unsigned.
+ * signing.in_observe. Where a ticket cannot be made or cannot be judged the message is deferred,
+ * for it would leave unsigned.
+ *
+ * A clock that was set back makes tickets of before look as if they came from the future. They are
+ * ours all the same, so they are taken, with a warning.
  */
 #include "policy/policy_private.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "dkim/canonical.h"
@@ -23,7 +27,7 @@
 
 enum {
     VALID_S = 5 * 24 * 3600, /* as long as MTAs keep mail in their queues */
-    SKEW_S = 300,            /* clocks of two hosts */
+    SKEW_S = 300,            /* clocks of two hosts; beyond it somebody should look */
     /* An MTA looks for every field from the top: thousands of forged ones would keep it busy for
      * minutes. What is left is worth as little as before. */
     REMOVED_MAX = 64
@@ -94,9 +98,13 @@ static bool make_mac(const struct job *job, const struct header_list *view,
     return ticket_mac_end(&mac, mac_r);
 }
 
-/* Was this made by us, for this message? An MTA adds one field of a name, no more. */
-static bool is_genuine(const struct job *job, const struct ticket *ticket)
+enum proof { PROOF_RIGHT, PROOF_WRONG, PROOF_FAILED };
+
+/* Was this made by us, for this message? An MTA adds one field of a name, no more. Failed: one MAC
+ * could not be made, and none of the others is right. */
+static enum proof prove(const struct job *job, const struct ticket *ticket)
 {
+    enum proof proof = PROOF_WRONG;
     const struct header_list *headers = &job->message.headers;
     unsigned may_be_new = (headers->counts[HEADER_DATE] == 1 ? ABSENT_DATE : 0) |
                           (headers->counts[HEADER_MESSAGE_ID] == 1 ? ABSENT_MESSAGE_ID : 0);
@@ -104,34 +112,54 @@ static bool is_genuine(const struct job *job, const struct ticket *ticket)
     for (size_t secret = 0; secret < count; secret++) {
         for (unsigned absent = 0; absent <= (ABSENT_DATE | ABSENT_MESSAGE_ID); absent++) {
             uint8_t mac[TICKET_MAC_SIZE];
-            if ((absent & ~may_be_new) == 0 &&
-                make_mac(job, headers, ticket, secret, absent, mac) &&
-                ticket_mac_is_equal(mac, ticket->mac)) {
-                return true;
+            if ((absent & ~may_be_new) != 0) {
+                continue;
+            }
+            if (!make_mac(job, headers, ticket, secret, absent, mac)) {
+                proof = PROOF_FAILED;
+            } else if (ticket_mac_is_equal(mac, ticket->mac)) {
+                return PROOF_RIGHT;
             }
         }
     }
-    return false;
+    return proof;
 }
 
 /* --- role sign ------------------------------------------------------------------------------- */
 
-/* The topmost ticket counts: that is where ours was put. */
+static int64_t age_s(const struct job *job, const struct ticket *ticket)
+{
+    return clock_wall_s(job->world->clock) - ticket->made_s;
+}
+
+static enum ticket_state judge_age(int64_t age)
+{
+    return age > VALID_S ? TICKET_EXPIRED : age < -VALID_S ? TICKET_FUTURE : TICKET_VALID;
+}
+
+/* The topmost ticket counts: that is where ours was put, so where not all of a header was kept it
+ * is among what was. */
 static enum ticket_state judge(const struct job *job, struct ticket *ticket)
 {
     const struct header_field *field = header_first(&job->message.headers, HEADER_EGRESS_TICKET);
     if (field == NULL) {
         return TICKET_MISSING;
     }
-    if (job->site->ticket_secret == NULL || !ticket_parse(field->value, job->arena, ticket) ||
-        !is_genuine(job, ticket)) {
+    if (job->site->ticket_secret == NULL) {
         return TICKET_FORGED;
     }
-    int64_t now_s = clock_wall_s(job->world->clock);
-    if (now_s - ticket->made_s > VALID_S) {
-        return TICKET_EXPIRED;
+    bool is_whole = !job->message.is_over_ceiling;
+    if (!ticket_parse(field->value, job->arena, ticket)) {
+        return is_whole && !arena_is_exhausted(job->arena) ? TICKET_FORGED : TICKET_UNKNOWN;
     }
-    return ticket->made_s - now_s > SKEW_S ? TICKET_FUTURE : TICKET_VALID;
+    switch (prove(job, ticket)) {
+    case PROOF_RIGHT:
+        return judge_age(age_s(job, ticket));
+    case PROOF_WRONG:
+        return is_whole ? TICKET_FORGED : TICKET_UNKNOWN;
+    default:
+        return TICKET_UNKNOWN;
+    }
 }
 
 void ticket_take(struct job *job)
@@ -141,6 +169,12 @@ void ticket_take(struct job *job)
     bool is_valid = job->ticket == TICKET_VALID;
     job->mail_class = is_valid ? ticket.mail_class : CLASS_INBOUND;
     job->principal = is_valid ? ticket.principal : (struct span){ NULL, 0 };
+    job->ticket_ahead_s = is_valid && age_s(job, &ticket) < -SKEW_S ? -age_s(job, &ticket) : 0;
+}
+
+bool ticket_is_unclear(const struct job *job)
+{
+    return job->ticket == TICKET_UNKNOWN && signing_is_wanted(job);
 }
 
 const char *ticket_state_name(enum ticket_state state)
@@ -148,37 +182,54 @@ const char *ticket_state_name(enum ticket_state state)
     static const char *const names[] = {
         [TICKET_NONE] = NULL,         [TICKET_REMOVED] = "removed", [TICKET_VALID] = "valid",
         [TICKET_MISSING] = "missing", [TICKET_FORGED] = "forged",   [TICKET_EXPIRED] = "expired",
-        [TICKET_FUTURE] = "future",
+        [TICKET_FUTURE] = "future",   [TICKET_UNKNOWN] = "unknown",
     };
     return names[state];
 }
 
-/* A missing one is how mail from outside comes through a filter; the others need a look, even where
- * inbound mail has no line. */
+/* What comes of it; NULL: nothing to say. A missing one is how mail from outside comes through a
+ * filter; the others need a look, even where inbound mail has no line. */
+static const char *consequence(const struct job *job)
+{
+    switch (job->ticket) {
+    case TICKET_FORGED:
+    case TICKET_EXPIRED:
+    case TICKET_FUTURE:
+        return "the message passes unsigned";
+    case TICKET_UNKNOWN:
+        return ticket_is_unclear(job) ? "it cannot be judged, the message is deferred" : NULL;
+    case TICKET_VALID:
+        return job->ticket_ahead_s > 0
+                   ? "ahead of this clock, which may have been set back: it counts"
+                   : NULL;
+    default:
+        return NULL;
+    }
+}
+
 void ticket_complain(struct job *job)
 {
     unsigned unsaid = 0;
-    if (job->ticket != TICKET_FORGED && job->ticket != TICKET_EXPIRED &&
-        job->ticket != TICKET_FUTURE) {
-        return;
-    }
-    if (!site_may_complain(job->site, COMPLAINT_TICKET, clock_mono_ns(job->world->clock),
-                           &unsaid)) {
+    const char *what = consequence(job);
+    if (what == NULL || !site_may_complain(job->site, COMPLAINT_TICKET,
+                                           clock_mono_ns(job->world->clock), &unsaid)) {
         return;
     }
     const struct session *session = job->message.session;
     struct span queue_id = job->message.envelope.queue_id;
-    char id[80], daemon[80], client[IP_TEXT_MAX], more[64] = "", line[400];
+    char id[80], daemon[80], client[IP_TEXT_MAX], ahead[40] = "", more[64] = "", line[400];
     log_escape(queue_id.size > 0 ? queue_id : SPAN("NOQUEUE"), false, id, sizeof(id));
     log_escape(session->daemon_name, false, daemon, sizeof(daemon));
     ip_print(&session->client, client);
     if (unsaid > 0) {
         snprintf(more, sizeof(more), "; %u more since the last such line", unsaid);
     }
-    int size = snprintf(
-        line, sizeof(line),
-        "%s: %s ticket at listener %s from client %s: the message passes unsigned%s", id,
-        ticket_state_name(job->ticket), daemon, client[0] != '\0' ? client : "unknown", more);
+    if (job->ticket_ahead_s > 0) {
+        snprintf(ahead, sizeof(ahead), "%" PRId64 " s ", job->ticket_ahead_s);
+    }
+    int size = snprintf(line, sizeof(line), "%s: %s ticket at listener %s from client %s: %s%s%s",
+                        id, ticket_state_name(job->ticket), daemon,
+                        client[0] != '\0' ? client : "unknown", ahead, what, more);
     if (size > 0) {
         size_t length = (size_t)size < sizeof(line) ? (size_t)size : sizeof(line) - 1;
         job->world->log->write(job->world->log, LOG_LEVEL_WARNING, (struct span){ line, length });
