@@ -1,8 +1,11 @@
 """Postfix 3.7 with a content filter between two of its listeners."""
 
+import re
+
 import cases_filter
 from stage.base import wait_until
 from stage.client import Client
+from stage.faketime import JumpingClock
 from stage.guard import Guard
 from stage.mail import Mail
 from stage.postfix import queue_id_of
@@ -77,3 +80,28 @@ def rotation(w):
     fresh = Mail()
     w.submit(fresh)
     w.signed(fresh)
+
+
+@group.case("the clock jumps an hour back or forward between check and sign: signed all the same, and told")
+def clock_between(w):
+    clock, hour = JumpingClock(w.stage), 3600
+    w.guard.stop()
+    w.guard.start(w.config(w), env=clock.env)
+    for before, behind in ((0, -hour), (hour, 0), (0, hour)):
+        clock.jump(before)
+        mail = Mail(without=("Message-ID",))
+        reply = w.submit(mail)
+        wait_until(lambda reply=reply: w.mta.is_held(queue_id_of(reply)), 10, "the message to be held")
+        clock.jump(behind)
+        w.mta.release(queue_id_of(reply))
+        if behind <= 0:  # a verifier takes no signature of the future
+            w.signed(mail)
+        else:
+            w.delivered(mail)
+        line = wait_until(lambda: w.guard.lines()[-1]["daemon"] == "REINJECT" and w.guard.lines()[-1], 5, "its line")
+        line.expect(class_="submission", ticket="valid", signed=",".join(ACME))
+    ahead = re.findall(r"valid ticket at listener REINJECT from client 127.0.0.1: (\d+) s ahead of this clock",
+                       w.guard.log())
+    expect(len(ahead) == 1 and hour - 60 < int(ahead[0]) < hour + 60, f"warnings within a minute: {ahead}")
+    expect_equal(w.guard.stop(), 0, "exit code at TERM")
+    w.guard.start()
