@@ -9,7 +9,6 @@
 #include "daemon/child.h"
 
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +20,10 @@
 #include "daemon/last_words.h"
 #include "daemon/leaks.h"
 #include "daemon/options.h"
+#include "daemon/quiet.h"
 #include "log/log.h"
 
-#define LAST_ANSWER_MS 200
+#define LAST_ANSWER_MS 3000
 #define LAST_LINES_MS 1000
 #define ARENAS_MAX 2
 /*
@@ -89,13 +89,14 @@ static bool become(const struct child_setup *setup, struct error *error)
 /* --- life ------------------------------------------------------------------------------------ */
 
 /*
- * Nothing is open any more, but libmilter may still be writing the last answer, which nobody tells
- * us; its own way to the end takes up to five seconds of polling, during which a restart would keep
- * mail waiting.
+ * Nothing is open any more, but libmilter may still be about to write the last answers: an MTA that
+ * does not get one sends the message again, and it would be counted twice. libmilter's own way to
+ * the end takes up to five seconds of polling, during which a restart would keep mail waiting.
  */
 void child_end(int code)
 {
-    poll(NULL, 0, LAST_ANSWER_MS);
+    if (!quiet_await(LAST_ANSWER_MS))
+        log_write(LOG_LEVEL_WARNING, "this process ends although some of its threads are at work");
     leaks_look();
     log_drain(LAST_LINES_MS);
     fflush(NULL);

@@ -8,7 +8,7 @@ import socket
 import time
 
 from stage.base import PATIENCE, Failure, is_alive, run_tool, wait_until
-from stage.daemon import HERE, Yard
+from stage.daemon import HERE, LETTER, Yard
 from stage.suite import Group, expect, expect_equal
 
 WATCHDOG_S = 8  # the shortest silence the daemon takes for one
@@ -156,6 +156,31 @@ def capabilities(y):
     expect("permitted" not in daemon.said(), f"not permitted: {daemon.said()}")
     daemon.end()
     expect(not os.path.exists(daemon.sockets[0].split(":", 1)[1]), "the socket is left")
+
+
+@group.case("TERM while an answer is still to be written, by a thread that is not let run: the MTA gets it")
+def late_answer(y):
+    for end in ("TERM", "restart"):
+        daemon = y.daemon("unix").run()
+        session = daemon.session()
+        session.begin()
+        y.bring("late")
+        session.send(LETTER)
+        daemon.wait_said(": verdict=accept ")  # told and counted
+        if end == "restart":
+            daemon.ask_restart()
+            os.kill(daemon.serving()[0], signal.SIGUSR2)  # as at TERM: no later than this transaction
+        else:
+            os.kill(daemon.pid, signal.SIGTERM)
+        answers = session.hear("eom")
+        expect(answers[-1].split()[1] in ("accept", "continue"), f"{end}: answers {answers}")
+        expect(not y.has_come("late"), "the answer was not late: the case proves nothing")
+        session.close()
+        if end == "restart":
+            daemon.end()
+        else:
+            expect_equal(daemon.child.wait(20), 0, "exit code at TERM")
+        expect_equal(daemon.said().count(": verdict=accept "), 1, "lines")
 
 
 # --- children that crash -----------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@
  *   slow        it waits there until the file is gone; "waiting" appears meanwhile
  *   sign        the next signature aborts; the file goes with it
  *   old-library libmilter does not know "fd:N"
+ *   late        the next answer to a message that was changed is written a second later, by a
+ * thread that is at work meanwhile, as one that is not let run would be; the file goes first
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <fcntl.h>
@@ -79,4 +83,29 @@ int EVP_PKEY_sign(EVP_PKEY_CTX *context, unsigned char *signature, size_t *size,
         abort();
     }
     return real(context, signature, size, data, data_size);
+}
+
+static double now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* libmilter's way out: length, command; data. */
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    ssize_t (*real)(int, const struct iovec *, int) =
+        (ssize_t(*)(int, const struct iovec *, int))dlsym(RTLD_NEXT, "writev");
+    static _Thread_local int has_changed;
+    char command = count > 0 && parts[0].iov_len == 5 ? ((const char *)parts[0].iov_base)[4] : '\0';
+
+    if ((command == 'c' || command == 'a') && has_changed && unlink(path_of("late")) == 0) {
+        double end = now_s() + 1;
+        while (now_s() < end)
+            ;
+    }
+    has_changed = command == 'i' || (has_changed && command == 'h');
+    return real(fd, parts, count);
 }

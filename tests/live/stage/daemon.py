@@ -77,9 +77,16 @@ class Session:
 
     def say(self, text, until):
         """Sends commands; returns the answers up to the last one to `until`."""
+        self.send(text)
+        return self.hear(until, [line.split()[0] for line in text.splitlines()].count(until))
+
+    def send(self, text):
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
-        wanted, answers = [line.split()[0] for line in text.splitlines()].count(until), []
+
+    def hear(self, until, wanted=1):
+        """The answers up to that many to `until`."""
+        answers = []
         while wanted > 0:
             line = self.process.stdout.readline().decode()
             if not line:
