@@ -53,6 +53,7 @@ struct milter {
     struct login_census *census;
     struct arena_account memory; /* of all messages */
     struct overload overload;
+    struct overload useless; /* sessions of an MTA that lets us change nothing */
     struct kicker kicker;
     struct connection *own;   /* stands for all connections of the kicker; never in a transaction */
     atomic_bool is_draining;  /* no transaction may begin */
@@ -74,6 +75,9 @@ void milter_note_end(struct milter *milter);
 void overload_admit(struct connection *connection, const struct site *site);
 /* NULL, or why no message may begin here now. */
 const char *overload_reason(struct connection *connection, const struct site *site);
+/* Counts one more; 0: nothing to say yet, else how many there were since the last time, which was a
+ * minute ago or never. */
+unsigned overload_tally(struct overload *overload, const struct clock *clock);
 /* Counts a refusal; a line at once, then one a minute with the number. */
 void overload_note(struct milter *milter, const char *reason);
 

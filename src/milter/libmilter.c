@@ -113,6 +113,18 @@ enum {
     STEPS_SILENT = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NR_EOH
 };
 
+/* It comes again with every connection. */
+static void refuse_useless(void)
+{
+    unsigned refused = overload_tally(&the_milter->useless, the_milter->world->clock);
+    if (refused > 0) {
+        log_write(LOG_LEVEL_ERR,
+                  "the mail system does not offer header changes and quarantine to milters; no "
+                  "message can be judged; sessions refused since the last such line: %u",
+                  refused);
+    }
+}
+
 static sfsistat handle_negotiate(SMFICTX *ctx, unsigned long offered_actions,
                                  unsigned long offered_steps, unsigned long unused_2,
                                  unsigned long unused_3, unsigned long *actions_r,
@@ -130,8 +142,7 @@ static sfsistat handle_negotiate(SMFICTX *ctx, unsigned long offered_actions,
         return smfi_setpriv(ctx, the_milter->own) == MI_SUCCESS ? SMFIS_CONTINUE : SMFIS_REJECT;
     }
     if ((offered_actions & ACTIONS_NEEDED) != ACTIONS_NEEDED) {
-        log_write(LOG_LEVEL_ERR, "the mail system does not offer header changes and quarantine "
-                                 "to milters; no message can be judged");
+        refuse_useless();
         return SMFIS_REJECT;
     }
     unsigned long wanted_steps = STEPS_UNUSED | STEPS_SILENT | SMFIP_SKIP | SMFIP_HDR_LEADSPC;

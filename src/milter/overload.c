@@ -41,21 +41,29 @@ const char *overload_reason(struct connection *connection, const struct site *si
     return has_memory(connection->milter, site) ? NULL : "too much mail at once";
 }
 
-void overload_note(struct milter *milter, const char *reason)
+unsigned overload_tally(struct overload *overload, const struct clock *clock)
 {
-    struct overload *overload = &milter->overload;
-    uint64_t now_ns = clock_mono_ns(milter->world->clock) + 1; /* 0 is never */
+    uint64_t now_ns = clock_mono_ns(clock) + 1; /* 0 is never */
     uint64_t told_ns = atomic_load(&overload->told_ns);
-    counter_add(COUNTER_OVERLOAD, 1);
     atomic_fetch_add(&overload->refused, 1);
     if ((told_ns != 0 && now_ns - told_ns < TELL_EVERY_NS) ||
         !atomic_compare_exchange_strong(&overload->told_ns, &told_ns, now_ns)) {
+        return 0;
+    }
+    return atomic_exchange(&overload->refused, 0);
+}
+
+void overload_note(struct milter *milter, const char *reason)
+{
+    counter_add(COUNTER_OVERLOAD, 1);
+    unsigned refused = overload_tally(&milter->overload, milter->world->clock);
+    if (refused == 0) {
         return;
     }
     char line[200];
     int size = snprintf(line, sizeof(line),
                         "overload: %s (ceilings); messages deferred since the last such line: %u",
-                        reason, atomic_exchange(&overload->refused, 0));
+                        reason, refused);
     milter->world->log->write(milter->world->log, LOG_LEVEL_WARNING,
                               (struct span){ line, (size_t)size });
 }

@@ -227,6 +227,17 @@ def negotiations(w):
     w.still_well()
 
 
+@group.case("an MTA that lets us change nothing: one line, however often it comes")
+def useless(w):
+    words = "does not offer header changes"
+    before = w.guard.log().count(words)  # by the case above
+    for _ in range(30):
+        w.script(f"negotiate 0x1 0x1fffff 6\n{HEAD}quit\n", code=None)
+    expect(w.guard.log().count(words) <= max(before, 1), f"lines: {w.guard.log().count(words)}, {before} of before")
+    expect(words in w.guard.log(), "no line at all")
+    w.still_well()
+
+
 @group.case("raw bytes that are no protocol")
 def raw_bytes(w):
     path = w.guard.socket.split(":", 1)[1]
