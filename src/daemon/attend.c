@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/options.h"
+#include "log/at_work.h"
 #include "log/log.h"
 
 #define STALE_LOOK_S 30   /* how often a key directory is looked at */
@@ -52,6 +53,7 @@ static void *attend(void *context)
     struct timespec wait = { .tv_sec = STALE_LOOK_S };
     sigset_t wanted;
 
+    at_work_prepare();
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGUSR1);
     sigaddset(&wanted, SIGUSR2);

@@ -2,6 +2,10 @@
  * last_words: handlers of the deadly signals. Everything they call is async-signal-safe, or
  * (backtrace) was called once before, so that its library is loaded. A sanitizer says more by
  * itself and is left alone.
+ *
+ * The handler runs on the thread's spare stack (log/at_work.h), so an exhausted stack is told like
+ * any other crash: in the main thread, the attendant, and whichever of libmilter's threads has ever
+ * worked on a message. Elsewhere it ends the process without a word.
  */
 #include "daemon/last_words.h"
 
@@ -59,12 +63,14 @@ static void handle(int number)
 void last_words_prepare(void)
 {
     static const int deadly[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
-    struct sigaction action = { .sa_handler = handle, .sa_flags = (int)SA_RESETHAND };
+    struct sigaction action = { .sa_handler = handle,
+                                .sa_flags = (int)(SA_RESETHAND | SA_ONSTACK) };
     void *frame[1];
 
     if (CHILD_IS_SANITIZED)
         return;
     backtrace(frame, 1);
+    at_work_prepare();
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
         sigaction(deadly[i], &action, NULL);

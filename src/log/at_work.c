@@ -1,9 +1,12 @@
 /*
  * at_work: one record a thread. It is valid within one callback only; sessions that change threads
- * between callbacks leave nothing behind in it.
+ * between callbacks leave nothing behind in it. libmilter's threads are known to nobody before
+ * their first callback, so that is where each gets its spare stack, within its thread-local memory;
+ * the pages are not there until somebody stands on them.
  */
 #include "log/at_work.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,8 +15,25 @@ static _Thread_local struct {
     struct span what;
 } at_work;
 
+enum { SPARE_BYTES = 32 * 1024 /* the unwinder alone needs ten */ };
+static _Thread_local char spare_stack[SPARE_BYTES];
+static _Thread_local bool has_spare_stack;
+
+/* A sanitizer may have provided one; it wants to take away what is there in the end. */
+void at_work_prepare(void)
+{
+    stack_t spare = { .ss_sp = spare_stack, .ss_size = SPARE_BYTES }, present;
+
+    if (has_spare_stack)
+        return;
+    has_spare_stack = true;
+    if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE) != 0)
+        sigaltstack(&spare, NULL); /* without it there is one kind of crash that says nothing */
+}
+
 void at_work_begin(const char *step, struct span what)
 {
+    at_work_prepare();
     at_work.what = what;
     at_work.step = step;
 }

@@ -232,6 +232,23 @@ def abort_at_work(y):
     daemon.end()
 
 
+@group.case("a stack that overflows at the end of a message: the line tells its queue id")
+def overflow_at_work(y):
+    daemon = y.daemon("unix").run("background")
+    session = daemon.session()
+    session.begin()
+    y.bring("overflow")
+    session.send(LETTER)
+    wait_until(lambda: deaths(daemon), 15, "a line about the death")
+    (line,) = deaths(daemon)
+    expect("died of " in line, f"line: {line}")
+    if not y.is_sanitized:  # a sanitizer has words of its own
+        for words in ("died of signal 11 (", "last words: invalid memory access at work on ", " of 4Xk2vScript1"):
+            expect(words in line, f"{words!r} is not in: {line}")
+    daemon.mail()
+    daemon.end()
+
+
 @group.case("a crash loop: pauses that grow, connections closed at once, one line for each death, recovery by itself")
 def crash_loop(y):
     daemon = y.daemon("unix", "inet").run("background")

@@ -8,6 +8,7 @@
  *               aborts; "waiting" appears meanwhile
  *   slow        it waits there until the file is gone; "waiting" appears meanwhile
  *   sign        the next signature aborts; the file goes with it
+ *   overflow    the next signature needs more stack than there is; the file goes with it
  *   old-library libmilter does not know "fd:N"
  *   late        the next answer to a message that was changed is written a second later, by a
  * thread that is at work meanwhile, as one that is not let run would be; the file goes first
@@ -25,6 +26,8 @@
 #include <fcntl.h>
 #include <libmilter/mfapi.h>
 #include <openssl/evp.h>
+
+#pragma GCC diagnostic ignored "-Winfinite-recursion"
 
 static const char *path_of(const char *name)
 {
@@ -71,6 +74,14 @@ int smfi_setconn(char *where)
     return real(where);
 }
 
+/* Deeper and deeper. */
+static int fall(const unsigned char *data)
+{
+    volatile unsigned char frame[1024] = { *data };
+
+    return fall((const unsigned char *)frame) + frame[1];
+}
+
 int EVP_PKEY_sign(EVP_PKEY_CTX *context, unsigned char *signature, size_t *size,
                   const unsigned char *data, size_t data_size)
 {
@@ -82,6 +93,8 @@ int EVP_PKEY_sign(EVP_PKEY_CTX *context, unsigned char *signature, size_t *size,
         fputs("misfortune: a library that gives up\n", stderr);
         abort();
     }
+    if (is_wanted("overflow") && unlink(path_of("overflow")) == 0)
+        return fall(data);
     return real(context, signature, size, data, data_size);
 }
 
