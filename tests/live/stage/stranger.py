@@ -10,10 +10,14 @@ import random
 import re
 import select
 import socket
-import struct
 import subprocess
 import sys
 import time
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from stage.wire import OFFER, frame, opening  # noqa: E402  (the path comes first)
 
 AUTOBOUND = re.compile(rb"@([0-9a-f]{5})$", re.M)  # what Linux calls a socket bound to nothing
 AT_ONCE = 40  # connections it keeps
@@ -21,7 +25,7 @@ LATER_S = 0.05
 
 
 class Stranger:
-    """The user in a process of its own, as long as the `with` lasts; then `result` says what it came to."""
+    """That user in a process of its own, as long as the `with` lasts; then `result` says what it came to."""
 
     def __init__(self, uid=1):
         self.argv = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", sys.executable,
@@ -37,15 +41,9 @@ class Stranger:
         self.result = json.loads(said)
 
 
-def frame(command, data=b""):
-    return struct.pack(">I", 1 + len(data)) + command + data
-
-
-OFFER = frame(b"O", struct.pack(">III", 6, 0x1FF, 0x1FFFFF))
-LETTER = (frame(b"C", b"client.example.net\0" + b"4" + struct.pack(">H", 25) + b"192.0.2.25\0") + frame(b"H", b"h\0")
-          + frame(b"D", b"M{auth_authen}\0alice\0{auth_type}\0plain\0") + frame(b"M", b"<alice@acme.example>\0")
-          + frame(b"R", b"<bob@away.example>\0") + frame(b"L", b"From\0 alice@acme.example\0") + frame(b"N")
-          + frame(b"B", b"hello\r\n") + frame(b"E"))
+LETTER = (opening() + frame(b"D", b"M{auth_authen}\0alice\0{auth_type}\0plain\0")
+          + frame(b"M", b"<alice@acme.example>\0") + frame(b"R", b"<bob@away.example>\0")
+          + frame(b"L", b"From\0 alice@acme.example\0") + frame(b"N") + frame(b"B", b"hello\r\n") + frame(b"E"))
 
 
 class Attempt:
