@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 
+from stage import reports
 from stage.base import PATIENCE, Failure, is_alive, run_tool, wait_until
 from stage.daemon import HERE, LETTER, Yard
 from stage.suite import Group, expect, expect_equal
@@ -191,6 +192,7 @@ def deaths(daemon):
 
 @group.case("a child gets SIGSEGV: one line with signal and last words, a replacement, mail goes on")
 def segv(y):
+    reports.expect_one()
     daemon = y.daemon("unix", "inet").run("background")
     child = daemon.serving()[0]
     os.kill(child, signal.SIGSEGV)
@@ -209,6 +211,7 @@ def segv(y):
 
 @group.case("a library aborts at the end of a message: the line tells its queue id and what the library said")
 def abort_at_work(y):
+    reports.expect_one()
     daemon = y.daemon("unix").run("background")
     held = daemon.session()
     session = daemon.session()
@@ -234,6 +237,7 @@ def abort_at_work(y):
 
 @group.case("a stack that overflows at the end of a message: the line tells its queue id")
 def overflow_at_work(y):
+    reports.expect_one()
     daemon = y.daemon("unix").run("background")
     session = daemon.session()
     session.begin()

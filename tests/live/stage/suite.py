@@ -10,6 +10,7 @@ import signal
 import time
 import traceback
 
+from stage import reports
 from stage.base import Failure, StageError
 
 
@@ -54,10 +55,17 @@ def finish(world, tell):
     begin = time.monotonic()
     try:
         world.finish()
+        expect_no_report()
     except (Failure, StageError, OSError) as error:
         tell(LAST_CASE, "fail", time.monotonic() - begin, str(error))
     else:
         tell(LAST_CASE, "pass", time.monotonic() - begin)
+
+
+def expect_no_report():
+    """Of a sanitizer, since the last call."""
+    text = reports.take()
+    expect(not text, f"a sanitizer reports:\n{text}")
 
 
 def _stop_now(_number, _frame):
@@ -88,13 +96,14 @@ def run_group(group, options, output):
             begin = time.monotonic()
             try:
                 function(world)
+                expect_no_report()
             except Exception as error:  # whatever a case raises is its failure, and the next one runs
                 words = str(error) if isinstance(error, (Failure, StageError)) else traceback.format_exc()
                 where = traceback.extract_tb(error.__traceback__)
                 places = [f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in where
                           if "/group_" in f.filename]
                 tell(title, "fail", time.monotonic() - begin,
-                     f"{' '.join(places[-1:])} {words}\n{world.report()}")
+                     f"{' '.join(places[-1:])} {words}\n{world.report()}{reports.take()}")
             else:
                 tell(title, "pass", time.monotonic() - begin)
         finish(world, tell)
