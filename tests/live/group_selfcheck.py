@@ -5,6 +5,9 @@ import re
 
 from stage.base import wait_until
 from stage.client import Client
+from stage.faketime import JumpingClock
+from stage.guard import Guard
+from stage.load import Load
 from stage.mail import Mail
 from stage.oldmta import OldMta
 from stage.suite import Group, expect, expect_equal
@@ -116,6 +119,24 @@ def proxy_filter_mended(w):
     w.submit(mail)
     w.signed(mail)
     expect_equal(warnings(w), [], "warnings")
+
+
+@group.case("one address for all logins for ten minutes: told once, with the settings of proxies")
+def one_address(w):
+    """Time goes sixty times as fast for the daemon."""
+    guard = Guard(w.stage, w.options.builddir, 'mode = "observe";\n', name="nat")
+    guard.start(env=JumpingClock(w.stage).run_fast(60))
+    try:
+        totals = Load(w.stage, w.options.builddir, guard, "--messages", 1400, "--per-connection", 1, "--rate", 100,
+                      "--connections", 4, "--size", "1K").totals()
+        expect_equal(totals["accepted"], 1400, "accepted")
+        told = re.findall(r"(\d+) of the last (\d+) connections with a login came from 192\.0\.2\.25: NAT .*"
+                          r"smtpd_upstream_proxy_protocol = haproxy.*smtpd_authorized_xclient_hosts.*outgoing\.networks",
+                          guard.log())
+        expect(len(told) == 1 and int(told[0][1]) >= 1000, f"told: {told}: {guard.log()[-800:]}")
+        expect(int(told[0][0]) >= 0.95 * int(told[0][1]), f"told: {told}")
+    finally:
+        guard.stop()
 
 
 @group.case("Sendmail: nothing is missing, by login, by SMTP and by sendmail(1)")

@@ -10,6 +10,7 @@ from stage.daemon import daemon_pids
 from stage.guard import Guard
 from stage.keys import Keys
 from stage.oldmta import OldMta
+from stage.process import workers_of
 from stage.suite import Group, expect, expect_equal
 from stage.syslog import Syslog
 
@@ -290,3 +291,25 @@ def stalled_log(y):
     expect_equal(re.findall(r"msgid=<n(\d+)@", syslog.text()), [str(number) for number in range(1000)], "lines")
     expect("lines lost" not in syslog.text(), "lines were lost")
     _end_in_background(guard)
+
+
+def descriptors_allowed(pid):
+    with open(f"/proc/{pid}/limits", encoding="ascii") as stream:
+        return int(re.search(r"Max open files\s+(\d+)", stream.read()).group(1))
+
+
+@group.case("few descriptors: the limit is raised to what ceilings.connections needs, and where it cannot be, that is told")
+def few_descriptors(y):
+    guard = y.guard("ceilings = { connections = 1000; };\n")
+    guard.start(wrap=["prlimit", "--nofile=256:4096"])
+    (child,) = workers_of(guard.child.pid)
+    expect(descriptors_allowed(child) >= 1250, f"descriptors allowed: {descriptors_allowed(child)}")
+    expect("open descriptors" not in guard.log(), f"told without need: {guard.log()}")
+    expect_equal(guard.stop(), 0, "exit code")
+    y.stage.own(guard.directory, "nobody", "nogroup")
+    guard.start(wrap=["prlimit", "--nofile=256:700", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+    (child,) = workers_of(guard.child.pid)
+    expect_equal(descriptors_allowed(child), 700, "descriptors allowed")
+    expect(re.search(r"ceilings\.connections needs \d+ open descriptors, and 700 are allowed: set LimitNOFILE=",
+                     guard.log()), f"no warning: {guard.log()}")
+    expect_equal(guard.stop(), 0, "exit code")

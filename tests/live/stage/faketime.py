@@ -25,6 +25,11 @@ class JumpingClock:
                     "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
                     "TSAN_OPTIONS": os.environ.get("TSAN_OPTIONS", "") + " report_bugs=0"}
 
+    def run_fast(self, times):
+        """The environment in which every clock of a program, the monotonic one too, runs that many times as fast."""
+        path = self.stage.write("fast-clock", f"+0 x{times}\n")
+        return {**self.env, "FAKETIME_TIMESTAMP_FILE": path, "FAKETIME_DONT_FAKE_MONOTONIC": "0"}
+
     def jump(self, seconds):
         # In place: a look at a file that is being replaced would see the true time.
         self.path = self.stage.write("clock", f"{seconds:+d}\n")
