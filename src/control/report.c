@@ -16,7 +16,7 @@
 #include "log/log.h"
 #include "util/json.h"
 
-#define REPLACED_FRESH_S 3600        /* how long a process that died is worth a warning */
+#define DEATH_FRESH_S 3600           /* how long a process that died is worth a warning */
 #define LOG_QUEUED_MANY (256 * 1024) /* bytes of log that are more than a burst */
 #define TIME_TEXT_MAX 32
 
@@ -126,6 +126,28 @@ static void judge_domain(const struct dkim_domain *domain, struct reasons *reaso
 
 #define SILENT_LONG_S 10 /* a look a second is usual */
 
+/* What the parent process has counted, of all sockets. `knows_own`: that this process is silent has
+ * been told. */
+static void judge_others(const struct control_host *host, bool knows_own, struct reasons *reasons)
+{
+    int64_t unserved = counter_get(COUNTER_SOCKETS_UNSERVED);
+    int64_t silent = counter_get(COUNTER_PROCESSES_SILENT), died_s;
+
+    if (unserved > 0)
+        add_reason(reasons, CONTROL_CRITICAL,
+                   "%" PRId64 " of %zu sockets: no process serves there; the log tells why",
+                   unserved, host->socket_count);
+    if (silent > (knows_own ? 1 : 0))
+        add_reason(reasons, CONTROL_CRITICAL,
+                   "%" PRId64 " processes of the filter do not answer; the log tells which",
+                   silent);
+    died_s = clock_wall_s(host->clock) - counter_get(COUNTER_LAST_DEATH_S);
+    if (counter_get(COUNTER_CHILD_DEATHS) > 0 && died_s < DEATH_FRESH_S)
+        add_reason(reasons, CONTROL_WARNING,
+                   "a process of the filter died %" PRId64 " s ago; the log tells why",
+                   died_s > 0 ? died_s : 0);
+}
+
 static void judge_life(const struct control_host *host, const struct site *site,
                        struct reasons *reasons)
 {
@@ -135,6 +157,7 @@ static void judge_life(const struct control_host *host, const struct site *site,
     if (silent_s > SILENT_LONG_S)
         add_reason(reasons, CONTROL_CRITICAL, "the filter has not answered for %" PRId64 " s",
                    silent_s);
+    judge_others(host, silent_s > SILENT_LONG_S, reasons);
     if (open > most)
         add_reason(reasons, CONTROL_CRITICAL,
                    "%" PRId64 " sessions are open and ceilings.connections is %" PRId64
@@ -149,8 +172,6 @@ static void judge_life(const struct control_host *host, const struct site *site,
 static void judge(const struct control_host *host, const struct site *site,
                   const struct load_result *load, struct reasons *reasons)
 {
-    int64_t now_s = clock_wall_s(host->clock);
-
     for (size_t i = 0; i < dkim_domains_count(site->domains); i++)
         judge_domain(dkim_domains_at(site->domains, i), reasons);
     judge_life(host, site, reasons);
@@ -167,10 +188,6 @@ static void judge(const struct control_host *host, const struct site *site,
         add_reason(reasons, CONTROL_WARNING,
                    "%" PRId64 " log lines wait for the receiver of the log, which takes none",
                    counter_get(COUNTER_LOG_LINES_QUEUED));
-    if (host->replaced_s != 0 && now_s - host->replaced_s < REPLACED_FRESH_S)
-        add_reason(reasons, CONTROL_WARNING,
-                   "a process of the filter died and was replaced %" PRId64 " s ago",
-                   now_s - host->replaced_s);
 }
 
 static void json_lines(struct json *json, const char *name, struct span lines)

@@ -29,7 +29,6 @@ struct control_host {
     const struct clock *clock;
     const char *config_path;
     int64_t started_s;          /* wall time of the daemon's start, not of this process */
-    int64_t replaced_s;         /* when this process replaced one that died; 0: it is the first */
     const char *const *sockets; /* the milter sockets served, as configured */
     size_t socket_count;
     void *context;

@@ -14,6 +14,7 @@
 #include "daemon/options.h"
 #include "log/counter.h"
 #include "log/log.h"
+#include "util/clock.h"
 
 /* --- starting children ----------------------------------------------------------------------- */
 
@@ -161,6 +162,7 @@ static void replace_later(struct supervisor *supervisor, struct process *process
     slot->deaths++;
     slot->start_ms = now + wait_ms;
     counter_add(COUNTER_CHILD_DEATHS, 1);
+    counter_set(COUNTER_LAST_DEATH_S, clock_wall_s(&clock_system));
     if (wait_ms > 0)
         snprintf(then, sizeof(then),
                  "; death %u in a row: the next starts in %u s, until then connections are closed "

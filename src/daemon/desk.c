@@ -147,7 +147,6 @@ static uint64_t host_reload_ended(void *context)
     return reloader_reached(child->reloader);
 }
 
-/* Who asks while one is under way waits for the same outcome. */
 static int64_t host_silent_s(void *context)
 {
     struct child *child = context;
@@ -158,6 +157,7 @@ static int64_t host_silent_s(void *context)
     return (int64_t)((clock_mono_ns(child->world.clock) - alive_ns) / 1000000000u);
 }
 
+/* Who asks while one is under way waits for the same outcome. */
 static bool host_restart_begin(void *context)
 {
     struct child *child = context;
@@ -176,7 +176,6 @@ static bool open_control(struct child *child)
         .clock = child->world.clock,
         .config_path = plan->config_path,
         .started_s = setup->started_s,
-        .replaced_s = child->link->deaths > 0 ? clock_wall_s(child->world.clock) : 0,
         .sockets = plan->sockets->socket.at,
         .socket_count = plan->sockets->socket.count,
         .context = child,

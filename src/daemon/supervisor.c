@@ -122,6 +122,7 @@ static void child_ready(struct supervisor *supervisor, struct process *process)
         return;
     process->state = PROCESS_SERVING;
     process->ready_ms = supervisor_now_ms();
+    alive_tell(supervisor);
     if (supervisor->is_taking_over) {
         restart_look(supervisor);
         return;
@@ -318,6 +319,7 @@ static void round_once(struct supervisor *supervisor)
     reap(supervisor);
     restart_due(supervisor);
     alive_look(supervisor);
+    alive_tell(supervisor);
     if (supervisor->is_draining && supervisor_now_ms() >= supervisor->kill_ms) {
         log_write(LOG_LEVEL_WARNING, "a process did not end in time and is killed");
         children_signal(supervisor, SIGKILL, NULL);

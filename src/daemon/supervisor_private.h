@@ -59,6 +59,9 @@ struct process *supervisor_child_of(const struct supervisor *supervisor, size_t 
 bool supervisor_lacks_child(const struct supervisor *supervisor, size_t slot);
 /* Nobody serves the slot, and its next child has to wait. */
 bool supervisor_is_pausing(const struct supervisor *supervisor, size_t slot);
+/* Into the counters, where `health` of whichever child finds it: sockets without a process,
+ * processes that do not answer. */
+void alive_tell(const struct supervisor *supervisor);
 /* To the service manager, unless it was told that we end. */
 void supervisor_tell_ready(const struct supervisor *supervisor, const char *status);
 

@@ -58,6 +58,11 @@ void counter_add(enum counter_id id, int64_t amount)
     atomic_fetch_add_explicit(&counters.mine[id], amount, memory_order_relaxed);
 }
 
+void counter_set(enum counter_id id, int64_t value)
+{
+    atomic_store_explicit(&counters.mine[id], value, memory_order_relaxed);
+}
+
 static int64_t sum_of(const struct shared *shared, size_t slots, size_t columns, size_t column)
 {
     size_t used = atomic_load_explicit(&shared->used, memory_order_relaxed);
@@ -149,7 +154,8 @@ static struct shared *map_foreign(int fd, size_t *slots_r, size_t *columns_r)
 
 /* What does not outlive its process. */
 static const enum counter_id passing[] = { COUNTER_CONNECTIONS_OPEN, COUNTER_MESSAGES_OPEN,
-                                           COUNTER_LOG_LINES_QUEUED, COUNTER_LOG_BYTES_QUEUED };
+                                           COUNTER_LOG_LINES_QUEUED, COUNTER_LOG_BYTES_QUEUED,
+                                           COUNTER_SOCKETS_UNSERVED, COUNTER_PROCESSES_SILENT };
 
 static bool is_passing(size_t id)
 {

@@ -40,7 +40,10 @@
     ROW(LOG_LINES_QUEUED, "log_lines_queued")                                                      \
     ROW(LOG_BYTES_QUEUED, "log_bytes_queued")                                                      \
     ROW(OVERLOAD, "overload")                                                                      \
-    ROW(OPEN_RELAY, "open_relay")
+    ROW(OPEN_RELAY, "open_relay")                                                                  \
+    ROW(SOCKETS_UNSERVED, "sockets_unserved")                                                      \
+    ROW(PROCESSES_SILENT, "processes_silent")                                                      \
+    ROW(LAST_DEATH_S, "last_death_s")
 
 enum counter_id {
 #define COUNTER_ENUM(id, name) COUNTER_##id,
@@ -50,6 +53,8 @@ enum counter_id {
 };
 
 void counter_add(enum counter_id id, int64_t amount);
+/* For what is no count but how things are, and told by one process alone. */
+void counter_set(enum counter_id id, int64_t value);
 /* The sum over all slots. */
 int64_t counter_get(enum counter_id id);
 const char *counter_name(enum counter_id id);

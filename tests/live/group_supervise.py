@@ -12,6 +12,7 @@ from stage.base import PATIENCE, Failure, is_alive, run_tool, wait_until
 from stage.daemon import HERE, LETTER, Yard
 from stage.suite import Group, expect, expect_equal
 
+SIGN_OF_LIFE_S = 4  # within so long a process gives its first
 WATCHDOG_S = 8  # the shortest silence the daemon takes for one
 
 group = Group("supervise", lambda options: Yard(options, "supervise"))
@@ -288,6 +289,43 @@ def crash_loop(y):
     wait_until(answers, 15, "mail to be taken again")
     expect_equal(len(deaths(daemon)), daemon.counters()["child_deaths"], "lines about deaths")
     expect(daemon.counters()["turned_away"] >= 1, "nobody was counted as turned away")
+    daemon.end()
+
+
+def health(daemon):
+    done = daemon.ctl_run("health", check=False)
+    return done.returncode, done.stdout.decode()
+
+
+@group.case("health and status know of a socket that is not the first: its crash loop, its recovery, its silence")
+def other_sockets_health(y):
+    daemon = y.daemon("unix", "inet").run("background")
+    expect_equal(health(daemon)[0], 0, "health at first")
+    y.bring("stillborn")
+    victim = daemon.serving()[1]
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: len(deaths(daemon)) >= 3, 30, "three deaths")
+    code, said = health(daemon)
+    expect_equal(code, 2, f"health in the pause; it said {said}")
+    expect("1 of 2 sockets: no process serves there" in said, f"health said {said}")
+    expect("1 of 2 sockets" in daemon.ctl_run("status", check=False).stdout.decode(), "status says nothing of it")
+    expect_equal(daemon.counters()["sockets_unserved"], 1, "counter of sockets without a process")
+    y.spare("stillborn")
+    wait_until(lambda: health(daemon)[0] == 1, 20, lambda: f"health to be a warning, it is {health(daemon)}")
+    expect("a process of the filter died" in health(daemon)[1], f"health said {health(daemon)}")
+    daemon.mail(daemon.sockets[1])
+    silent = daemon.await_serving(2)[1]
+    begin = time.monotonic()
+    wait_until(lambda: time.monotonic() - begin > SIGN_OF_LIFE_S, 20, "a sign of life, after which silence is noticed")
+    os.kill(silent, signal.SIGSTOP)
+    try:
+        wait_until(lambda: health(daemon)[0] == 2, 30, lambda: f"health to be critical, it is {health(daemon)}")
+        expect("1 processes of the filter do not answer" in health(daemon)[1], f"health said {health(daemon)}")
+    finally:
+        os.kill(silent, signal.SIGCONT)
+    wait_until(lambda: health(daemon)[0] == 1, 20, lambda: f"health to be a warning, it is {health(daemon)}")
+    daemon.ask_restart()
+    expect(health(daemon)[0] < 2, f"health after a restart: {health(daemon)}")
     daemon.end()
 
 

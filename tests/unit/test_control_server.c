@@ -123,8 +123,7 @@ static void post_listen(struct post *post)
     assert_true(listener_open(&spec, &access, &post->listener, &error));
 }
 
-static struct post *post_open_replaced(const char *config, struct control_access access,
-                                       int64_t replaced_s)
+static struct post *post_open(const char *config, struct control_access access)
 {
     struct post *post = calloc(1, sizeof(*post));
 
@@ -136,7 +135,6 @@ static struct post *post_open_replaced(const char *config, struct control_access
                                         .clock = &post->house.clock.clock,
                                         .config_path = "/etc/t.conf",
                                         .started_s = HOUSE_NOW_S - 3725,
-                                        .replaced_s = replaced_s,
                                         .sockets = sockets,
                                         .socket_count = 2,
                                         .context = post,
@@ -152,11 +150,6 @@ static struct post *post_open_replaced(const char *config, struct control_access
     assert_non_null(post->server);
     assert_int_equal(pthread_create(&post->thread, NULL, run, post), 0);
     return post;
-}
-
-static struct post *post_open(const char *config, struct control_access access)
-{
-    return post_open_replaced(config, access, 0);
 }
 
 static void post_close(struct post *post)
@@ -249,23 +242,48 @@ static void test_health(void **state)
     buffer_free(&answer);
 }
 
-static void test_replaced_is_told(void **state)
+/* What the parent counts is told whichever process is asked. */
+static void test_other_processes(void **state)
 {
     static const struct {
-        int64_t ago_s;
+        int64_t unserved, silent, own_silence_s, deaths, death_ago_s;
         int code;
-    } cases[] = { { 60, 1 }, { 3599, 1 }, { 3600, 0 } };
+        const char *says;
+    } cases[] = {
+        { 0, 0, 0, 0, 0, 0, "good: " },
+        { 1, 0, 0, 0, 0, 2, "critical: 1 of 2 sockets: no process serves there" },
+        { 0, 1, 0, 0, 0, 2, "critical: 1 processes of the filter do not answer" },
+        { 0, 1, 30, 0, 0, 2, "critical: the filter has not answered for 30 s\n" },
+        { 0, 2, 30, 0, 0, 2, "critical: 2 processes of the filter do not answer" },
+        { 0, 0, 0, 1, 60, 1, "warning: a process of the filter died 60 s ago" },
+        { 0, 0, 0, 1, -5, 1, "warning: a process of the filter died 0 s ago" },
+        { 0, 0, 0, 7, 3599, 1, "warning: a process of the filter died 3599 s ago" },
+        { 0, 0, 0, 7, 3600, 0, "good: " },
+        { 1, 0, 0, 7, 3, 2, "warning: a process of the filter died 3 s ago" },
+    };
+    struct post *post = post_open(PLAIN, (struct control_access){ .owner = geteuid() });
     struct buffer answer = BUFFER_EMPTY;
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
-        struct post *post = post_open_replaced(PLAIN, (struct control_access){ .owner = geteuid() },
-                                               HOUSE_NOW_S - cases[i].ago_s);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        counter_set(COUNTER_SOCKETS_UNSERVED, cases[i].unserved);
+        counter_set(COUNTER_PROCESSES_SILENT, cases[i].silent);
+        counter_set(COUNTER_CHILD_DEATHS, cases[i].deaths);
+        counter_set(COUNTER_LAST_DEATH_S, HOUSE_NOW_S - cases[i].death_ago_s);
+        post->silent = cases[i].own_silence_s;
         assert_int_equal(ask(post, "health", &answer), cases[i].code);
-        if (cases[i].code == 1)
-            expect(&answer, "died and was replaced");
-        post_close(post);
+        expect(&answer, cases[i].says);
+        if (cases[i].code > 0) {
+            assert_int_equal(ask(post, "status", &answer), cases[i].code);
+            expect(&answer, cases[i].says);
+        }
+        if (cases[i].silent == 1 && cases[i].own_silence_s > 0)
+            assert_null(strstr(buffer_text(&answer), "1 processes"));
     }
+    for (enum counter_id id = COUNTER_SOCKETS_UNSERVED; id <= COUNTER_LAST_DEATH_S; id++)
+        counter_set(id, 0);
+    counter_set(COUNTER_CHILD_DEATHS, 0);
+    post_close(post);
     buffer_free(&answer);
 }
 
@@ -605,12 +623,12 @@ static void test_strangers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rights),           cmocka_unit_test(test_health),
-        cmocka_unit_test(test_replaced_is_told), cmocka_unit_test(test_life),
-        cmocka_unit_test(test_restart),          cmocka_unit_test(test_log_lines),
-        cmocka_unit_test(test_status),           cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_requests),         cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_slow_clients),     cmocka_unit_test(test_gone_clients),
+        cmocka_unit_test(test_rights),          cmocka_unit_test(test_health),
+        cmocka_unit_test(test_other_processes), cmocka_unit_test(test_life),
+        cmocka_unit_test(test_restart),         cmocka_unit_test(test_log_lines),
+        cmocka_unit_test(test_status),          cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_requests),        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_slow_clients),    cmocka_unit_test(test_gone_clients),
         cmocka_unit_test(test_strangers),
     };
 
