@@ -1,42 +1,95 @@
 /*
- * attend: the thread that waits for signals: USR1 reloads, USR2 drains. It also looks for key
- * directories that have changed. It can afford to wait; nobody else does for it.
+ * attend: the thread that waits for signals: USR1 reloads, USR2 drains. It also looks whether what
+ * the configuration names has changed on disk, and reloads by itself then. It can afford to wait;
+ * nobody else does for it.
  */
 #include "daemon/child_private.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/options.h"
-#include "log/at_work.h"
+#include "daemon/stale.h"
 #include "log/log.h"
 
-#define STALE_LOOK_S 30   /* how often a key directory is looked at */
-#define STALE_RETRY_S 600 /* after a reload because of it was not taken */
-#define DRAIN_ALARM_S 20  /* a drain that takes longer ends by SIGALRM */
+#define DRAIN_ALARM_S 20 /* a drain that takes longer ends by SIGALRM */
 /* Reloading looks users up by whatever modules the system has. */
 #define ATTENDANT_STACK_BYTES (1024 * 1024)
 
-static void reload(struct child *child)
+struct attendant {
+    struct child *child;
+    struct stale_watch watch;
+};
+
+static uint64_t now_ms(const struct attendant *attendant)
 {
-    reloader_run(child->reloader, child->holder);
+    return clock_mono_ns(attendant->child->world.clock) / 1000000;
+}
+
+/* --- what is watched --------------------------------------------------------------------------
+ * The one place that knows: a change to any of it brings about a reload. */
+
+static uint64_t mix(uint64_t mark, uint64_t value)
+{
+    return (mark ^ value) * UINT64_C(0x100000001b3);
+}
+
+/* The configuration too: what was refused because of it is tried again when that is mended. */
+static uint64_t mark_of_disk(const struct child *child, const struct site *site)
+{
+    uint64_t mark = site_mark(site);
+    struct stat status;
+
+    if (stat(child->setup->plan->config_path, &status) < 0)
+        return mark;
+    mark = mix(mark, (uint64_t)status.st_ino);
+    mark = mix(mark, (uint64_t)status.st_size);
+    mark = mix(mark, (uint64_t)status.st_mtim.tv_sec);
+    return mix(mark, (uint64_t)status.st_mtim.tv_nsec);
+}
+
+/* --- reloads --------------------------------------------------------------------------------- */
+
+static void reload(struct attendant *attendant)
+{
+    struct child *child = attendant->child;
+    struct site *site = site_holder_get(child->holder);
+    uint64_t mark = mark_of_disk(child, site);
+
+    site_unref(&site);
+    reloader_run(child->reloader, child->holder, false);
+    stale_tried(&attendant->watch, mark, now_ms(attendant));
     if (child->server != NULL)
         control_server_reload_ended(child->server);
     link_say(child->link->fd, LINK_RELOADED, NULL);
 }
 
-/* Seconds until the next look. */
-static int look_at_directory(struct child *child)
+static void look_at_disk(struct attendant *attendant)
 {
+    struct child *child = attendant->child;
     struct site *site = site_holder_get(child->holder);
-    bool is_stale = site_is_stale(site);
+    bool has_changed = site_is_stale(site);
+    uint64_t mark = has_changed ? mark_of_disk(child, site) : 0;
+    enum stale_answer answer = stale_ask(&attendant->watch, has_changed, mark, now_ms(attendant));
 
     site_unref(&site);
-    if (!is_stale)
-        return STALE_LOOK_S;
-    log_write(LOG_LEVEL_INFO, "the key directory has changed");
-    return reloader_run(child->reloader, child->holder) ? STALE_LOOK_S : STALE_RETRY_S;
+    if (answer == STALE_NOT)
+        return;
+    if (answer == STALE_CHANGED)
+        log_write(LOG_LEVEL_INFO, "files that the configuration names have changed");
+    reloader_run(child->reloader, child->holder, answer == STALE_AGAIN);
+    stale_tried(&attendant->watch, mark, now_ms(attendant));
+}
+
+/* Milliseconds until the next look. */
+static uint64_t look(struct attendant *attendant)
+{
+    uint64_t begin_ms = now_ms(attendant);
+
+    look_at_disk(attendant);
+    return stale_pause_ms(now_ms(attendant) - begin_ms);
 }
 
 static _Noreturn void drain(struct child *child)
@@ -50,25 +103,24 @@ static _Noreturn void drain(struct child *child)
 static void *attend(void *context)
 {
     struct child *child = context;
-    struct timespec wait = { .tv_sec = STALE_LOOK_S };
+    struct attendant attendant = { .child = child };
+    uint64_t pause_ms = STALE_LOOK_MS;
     sigset_t wanted;
 
-    at_work_prepare();
     sigemptyset(&wanted);
     sigaddset(&wanted, SIGUSR1);
     sigaddset(&wanted, SIGUSR2);
     for (;;) {
+        struct timespec wait = { (time_t)(pause_ms / 1000), (long)(pause_ms % 1000) * 1000000 };
         int number = sigtimedwait(&wanted, NULL, &wait);
         if (atomic_load(&child->is_ending))
             return NULL;
-        if (number == SIGUSR1) {
-            reload(child);
-            wait.tv_sec = STALE_LOOK_S;
-        } else if (number == SIGUSR2) {
+        if (number == SIGUSR1)
+            reload(&attendant);
+        else if (number == SIGUSR2)
             drain(child);
-        } else if (number < 0 && errno == EAGAIN) {
-            wait.tv_sec = look_at_directory(child);
-        }
+        else if (number < 0 && errno == EAGAIN)
+            pause_ms = look(&attendant);
     }
 }
 

@@ -105,6 +105,21 @@ static void print_faults(const struct config_report *report, struct buffer *out)
     }
 }
 
+/* Refused as the last time, for the same reasons? */
+static bool is_known(struct reloader *reloader, const struct config_report *report)
+{
+    struct buffer faults = BUFFER_EMPTY;
+    bool is_same;
+
+    print_faults(report, &faults);
+    pthread_mutex_lock(&reloader->lock);
+    is_same = !reloader->last.is_taken && !buffer_has_failed(&faults) &&
+              span_is_equal(buffer_span(&faults), buffer_span(&reloader->last.faults));
+    pthread_mutex_unlock(&reloader->lock);
+    buffer_free(&faults);
+    return is_same;
+}
+
 static void remember(struct reloader *reloader, const struct config_report *report, bool is_taken,
                      uint64_t generation, uint64_t ticket)
 {
@@ -191,7 +206,7 @@ static uint64_t keep(struct site_holder *holder, const struct config_report *rep
     return generation;
 }
 
-bool reloader_run(struct reloader *reloader, struct site_holder *holder)
+bool reloader_run(struct reloader *reloader, struct site_holder *holder, bool is_retry)
 {
     struct config_report *report = config_report_new();
     struct site *site;
@@ -207,6 +222,10 @@ bool reloader_run(struct reloader *reloader, struct site_holder *holder)
     pthread_mutex_unlock(&reloader->lock);
     site = load(reloader, report);
     is_taken = site != NULL;
+    if (is_retry && !is_taken && is_known(reloader, report)) {
+        config_report_free(&report);
+        return false;
+    }
     faults_log(report);
     generation = is_taken ? take(reloader, holder, site) : keep(holder, report);
     remember(reloader, report, is_taken, generation, ticket);

@@ -39,9 +39,10 @@ struct site *reloader_first(struct reloader *reloader, struct config_report *rep
 struct site *reloader_last_good(struct reloader *reloader, struct config_report *report);
 /*
  * Loads again and swaps, logging each fault, then one line about the outcome. True: the new
- * snapshot is in force.
+ * snapshot is in force. `is_retry`: nobody asked, and nothing of it is logged or counted when it is
+ * refused for the same faults as the last time.
  */
-bool reloader_run(struct reloader *reloader, struct site_holder *holder);
+bool reloader_run(struct reloader *reloader, struct site_holder *holder, bool is_retry);
 
 /* Before somebody makes reloader_run() run: the ticket that will then be reached. */
 uint64_t reloader_ask(struct reloader *reloader);

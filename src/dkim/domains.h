@@ -84,5 +84,7 @@ struct dkim_key *dkim_domains_key(const struct dkim_domains *domains, struct spa
 /* True when "dir:" is used and files were added, removed or changed since the table was built. May
  * touch the disk. */
 bool dkim_domains_is_stale(const struct dkim_domains *domains);
+/* A number for what lies there now, likewise; 0 without "dir:". */
+uint64_t dkim_domains_mark(const struct dkim_domains *domains);
 
 #endif

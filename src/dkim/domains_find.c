@@ -84,3 +84,8 @@ bool dkim_domains_is_stale(const struct dkim_domains *domains)
 {
     return domains->folder != NULL && domains_fingerprint(domains->folder) != domains->fingerprint;
 }
+
+uint64_t dkim_domains_mark(const struct dkim_domains *domains)
+{
+    return domains->folder != NULL ? domains_fingerprint(domains->folder) : 0;
+}

@@ -315,6 +315,16 @@ bool site_is_stale(const struct site *site)
     return dkim_domains_is_stale(site->domains);
 }
 
+uint64_t site_mark(const struct site *site)
+{
+    uint64_t mark = dkim_domains_mark(site->domains);
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        const struct table *table = *table_at(site, i);
+        mark = (mark ^ (table != NULL ? table_mark(table) : i)) * UINT64_C(0x100000001b3);
+    }
+    return mark;
+}
+
 bool site_is_ours(const struct site *site, struct span domain)
 {
     return domain.size > 0 &&

@@ -93,6 +93,8 @@ bool site_may_complain(struct site *site, enum site_complaint about, uint64_t no
                        unsigned *unsaid_r);
 /* Has a table's file changed since it was read, or a folder of keys? Some system calls. */
 bool site_is_stale(const struct site *site);
+/* A number for what lies on disk now, of all that site_is_stale() looks at. */
+uint64_t site_mark(const struct site *site);
 /* Is this domain (A-labels) in `domains` or `outgoing.internal`? */
 bool site_is_ours(const struct site *site, struct span domain);
 /* Is any domain named there at all? Otherwise nobody can say which are ours. */

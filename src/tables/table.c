@@ -210,6 +210,11 @@ bool table_is_stale(const struct table *table)
     return table_source_is_stale(&table->source);
 }
 
+uint64_t table_mark(const struct table *table)
+{
+    return table_source_mark(&table->source);
+}
+
 const char *table_spec(const struct table *table)
 {
     return table->spec;

@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "util/arena.h"
 #include "util/clock.h"
@@ -83,6 +84,9 @@ bool table_waits(const struct table *table);
 /* Has the file behind it changed since it was read? A system call. False for a socketmap, and while
  * the file is gone: what was read of it stays good. */
 bool table_is_stale(const struct table *table);
+/* A number for the file that is there now; 0: none is. Another file, or other content, has another
+ * one. A system call. */
+uint64_t table_mark(const struct table *table);
 /* The spec it was opened with; for complaints. */
 const char *table_spec(const struct table *table);
 

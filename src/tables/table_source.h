@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -42,6 +43,8 @@ bool table_source_read(struct table_source *source_r, const char *path, size_t m
 bool table_source_watch(struct table_source *source_r, const char *path);
 /* Is another file, or other content, at the path? False while there is none. */
 bool table_source_is_stale(const struct table_source *source);
+/* A number for what is at the path now; 0: nothing. */
+uint64_t table_source_mark(const struct table_source *source);
 void table_source_free(struct table_source *source);
 
 #endif

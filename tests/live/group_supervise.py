@@ -342,6 +342,46 @@ def ends_in_pause(y):
     expect(not os.path.exists(daemon.sockets[0].split(":", 1)[1]), "the socket is left")
 
 
+# --- what changes on disk ----------------------------------------------------------------------------------------------
+
+@group.case("a key that appears is used by itself; a reload that is refused is told once, and tried when the disk changes")
+def key_directory(y):
+    daemon = y.daemon("unix")
+    directory = y.stage.path("keys")
+    with open(daemon.config_path, encoding="utf-8") as stream:
+        text = re.sub(r"domains = \(.*?\);\n", f'domains = "dir:{directory}";\n', stream.read(), flags=re.S)
+
+    def configure(more=""):
+        y.stage.write(f"{daemon.name}/egress-milter.conf", text + more)
+
+    def domains():
+        return daemon.ctl_run("status", check=False).stdout.decode()
+    later = ("beta.example", "gamma.example", "delta.example")
+    for domain in later:  # each is to appear at one moment
+        y.keys.make(domain, "s1")
+        os.rename(f"{directory}/{domain}", y.stage.path(domain))
+
+    def appear(domain):
+        os.rename(y.stage.path(domain), f"{directory}/{domain}")
+    configure()
+    daemon.run("background")
+    appear("beta.example")
+    wait_until(lambda: "beta.example signs" in domains(), 10, lambda: f"the key to be known: {domains()}")
+    configure("nonsense = 1;\n")
+    appear("gamma.example")
+    daemon.wait_said("reload: configuration not taken")
+    begin = time.monotonic()
+    while time.monotonic() - begin < 5:  # two looks: it must stay silent
+        daemon.mail()
+    expect_equal(daemon.said().count("reload: configuration not taken"), 1, "refusals in the log")
+    appear("delta.example")
+    daemon.wait_said("reload: configuration not taken", 2)
+    configure()
+    wait_until(lambda: "gamma.example signs" in domains() and "delta.example signs" in domains(), 10,
+               lambda: f"the keys to be known: {domains()}")
+    daemon.end()
+
+
 # --- who may ask -------------------------------------------------------------------------------------------------------
 
 @group.case("the control socket: others are refused, the reading group may look but neither reload nor restart")

@@ -141,7 +141,7 @@ static void test_good(void **state)
 
     write_config(yard, ENFORCE);
     yard->clock.now_s += 60;
-    assert_true(reloader_run(yard->reloader, yard->holder));
+    assert_true(reloader_run(yard->reloader, yard->holder, false));
     expect_site(yard, 2, MODE_ENFORCE);
     expect_log(yard, "t: info: reload: generation 2 in force\n");
     assert_int_equal(counter_get(COUNTER_RELOADS), before + 1);
@@ -162,7 +162,7 @@ static void test_broken(void **state)
     const char *end = "t: err: reload: configuration not taken, 2 errors; the running one stays\n";
 
     write_config(yard, BROKEN);
-    assert_false(reloader_run(yard->reloader, yard->holder));
+    assert_false(reloader_run(yard->reloader, yard->holder, false));
     expect_site(yard, 1, MODE_OBSERVE);
     assert_int_equal(counter_get(COUNTER_RELOADS_FAILED), before + 1);
     assert_true(reloader_last(yard->reloader, &last));
@@ -177,9 +177,16 @@ static void test_broken(void **state)
     assert_non_null(strstr(buffer_text(&log), "t.conf:3: nonsense: "));
     assert_true(log.size > strlen(end));
     assert_string_equal(log.at + log.size - strlen(end), end);
+    /* Tried again by itself: the same faults are not told again, others are. */
+    assert_false(reloader_run(yard->reloader, yard->holder, true));
+    expect_log(yard, buffer_text(&log));
+    assert_int_equal(counter_get(COUNTER_RELOADS_FAILED), before + 1);
+    write_config(yard, BROKEN "more = 1;\n");
+    assert_false(reloader_run(yard->reloader, yard->holder, true));
+    assert_int_equal(counter_get(COUNTER_RELOADS_FAILED), before + 2);
     buffer_free(&log);
     write_config(yard, ENFORCE); /* mended */
-    assert_true(reloader_run(yard->reloader, yard->holder));
+    assert_true(reloader_run(yard->reloader, yard->holder, true));
     expect_site(yard, 2, MODE_ENFORCE);
 }
 
@@ -192,7 +199,7 @@ static void test_fixed_settings(void **state)
                        "socket_mode = \"0600\"; socket_group = \"g\"; user = \"u\";\n"
                        "control = { socket = \"/run/c\"; read_group = \"g\"; };\n"
                        "mode = \"enforce\";\n");
-    assert_true(reloader_run(yard->reloader, yard->holder));
+    assert_true(reloader_run(yard->reloader, yard->holder, false));
     expect_site(yard, 2, MODE_ENFORCE);
 #define LATER " has changed: that takes effect at the next start only\n"
     expect_log(yard, "t: warning: socket" LATER "t: warning: socket_mode" LATER
@@ -206,10 +213,10 @@ static void test_log_level_is_followed(void **state)
     struct yard *yard = *state;
 
     write_config(yard, GOOD "log = { level = \"err\"; };\n");
-    assert_true(reloader_run(yard->reloader, yard->holder));
+    assert_true(reloader_run(yard->reloader, yard->holder, false));
     expect_log(yard, ""); /* nothing below err any more, not even the outcome */
     write_config(yard, GOOD);
-    assert_true(reloader_run(yard->reloader, yard->holder));
+    assert_true(reloader_run(yard->reloader, yard->holder, false));
     expect_log(yard, "t: info: reload: generation 3 in force\n");
 }
 
@@ -220,12 +227,13 @@ static void test_tickets(void **state)
     assert_int_equal(reloader_ask(yard->reloader), 1);
     assert_int_equal(reloader_ask(yard->reloader), 2);
     assert_int_equal(reloader_reached(yard->reloader), 0);
-    assert_true(reloader_run(yard->reloader, yard->holder)); /* one reload serves both */
+    assert_true(reloader_run(yard->reloader, yard->holder, false)); /* one reload serves both */
     assert_int_equal(reloader_reached(yard->reloader), 2);
     assert_int_equal(reloader_ask(yard->reloader), 3);
     assert_int_equal(reloader_reached(yard->reloader), 2);
     write_config(yard, BROKEN);
-    assert_false(reloader_run(yard->reloader, yard->holder)); /* a failure is an outcome too */
+    assert_false(
+        reloader_run(yard->reloader, yard->holder, false)); /* a failure is an outcome too */
     assert_int_equal(reloader_reached(yard->reloader), 3);
 }
 

@@ -193,7 +193,10 @@ static void test_stale(void **state)
     add_domain(stage, "a.example", "t.pem", DKIM_ED25519_SHA256);
     assert_true(dkim_domains_is_stale(stage->domains));
     rebuild_fresh(stage);
+    uint64_t mark = dkim_domains_mark(stage->domains);
+    assert_int_equal(dkim_domains_mark(stage->domains), mark);
     assert_int_equal(chmod(in_stage(stage, "a.example/t.pem"), 0640), 0);
+    assert_int_not_equal(dkim_domains_mark(stage->domains), mark);
     assert_true(dkim_domains_is_stale(stage->domains));
     rebuild_fresh(stage);
     write_file(in_stage(stage, "a.example/t.pem"), "", 0, 0640);
