@@ -62,8 +62,8 @@ enum control_right control_right_of(const struct control_access *access,
     return CONTROL_MAY_NOTHING;
 }
 
-/* As the kernel knew the peer when it connected. A peer that cannot be told may nothing. */
-static enum control_right right_of_socket(const struct control_access *access, int fd)
+/* As the kernel knew the peer when it connected. */
+enum control_right control_right_of_socket(const struct control_access *access, int fd)
 {
     struct ucred creds = { 0, (uid_t)-1, (gid_t)-1 };
     gid_t groups[PEER_GROUPS_MAX];
@@ -267,7 +267,7 @@ void control_server_adopt(struct control_server *server, int fd)
     if (client != NULL) {
         client->server = server;
         client->fd = fd;
-        client->right = right_of_socket(&server->access, fd);
+        client->right = control_right_of_socket(&server->access, fd);
         client->watch =
             loop_watch(server->loop, fd, POLLIN, CONTROL_DEADLINE_MS, client_event, client);
     }

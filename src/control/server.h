@@ -34,6 +34,9 @@ struct control_peer {
 enum control_right control_right_of(const struct control_access *access,
                                     const struct control_peer *peer);
 
+/* Of whoever is at the other end of this connected socket. One that cannot be told may nothing. */
+enum control_right control_right_of_socket(const struct control_access *access, int fd);
+
 /*
  * Serves clients of the listening socket listen_fd (-1: none, only control_server_adopt), which
  * stays the caller's. `host` and its context outlive the server. Call before loop_run() or in its

@@ -5,6 +5,7 @@
 #include "daemon/supervisor_private.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,25 +36,34 @@ void pause_turn_away(const struct supervisor *supervisor, size_t slot)
     }
 }
 
-/* In the form of control/protocol.h; what was asked is not read. */
-void pause_answer(const struct supervisor *supervisor)
+static void describe(const struct supervisor *supervisor, char *out, size_t size)
 {
     const struct slot *slot = &supervisor->slots[0];
     uint64_t now = supervisor_now_ms();
-    char text[300];
-    int fd, size;
 
-    size = snprintf(text, sizeof(text),
-                    "exit 2\ncritical: no process serves %.100s: %u died in a row, the next starts "
-                    "in %u s; the log tells why\n",
-                    supervisor->job->slot_name(supervisor->job->context, 0), slot->backoff.deaths,
-                    (unsigned)(slot->start_ms > now ? (slot->start_ms - now + 999) / 1000 : 0));
+    snprintf(
+        out, size,
+        "exit 2\ncritical: no process serves %.100s: %u died in a row, the next starts in %u s; "
+        "the log tells why\n",
+        supervisor->job->slot_name(supervisor->job->context, 0), slot->backoff.deaths,
+        (unsigned)(slot->start_ms > now ? (slot->start_ms - now + 999) / 1000 : 0));
+}
+
+/* In the form of control/protocol.h; what was asked is not read. */
+void pause_answer(const struct supervisor *supervisor)
+{
+    static const char refusal[] = "exit 77\nnot permitted\n";
+    const struct supervisor_job *job = supervisor->job;
+    char text[300];
+
+    describe(supervisor, text, sizeof(text));
     for (int i = 0; i < TURNED_AWAY_AT_ONCE; i++) {
-        fd = accept4(supervisor->job->desk_socket(supervisor->job->context), NULL, NULL,
-                     SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int fd = accept4(job->desk_socket(job->context), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        bool may;
         if (fd < 0)
             return;
-        send(fd, text, (size_t)size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        may = job->desk_admits == NULL || job->desk_admits(job->context, fd);
+        send(fd, may ? text : refusal, strlen(may ? text : refusal), MSG_NOSIGNAL | MSG_DONTWAIT);
         close(fd);
     }
 }

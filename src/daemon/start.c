@@ -51,6 +51,13 @@ static int desk_socket(void *context)
     return start->sockets.control.listener.fd;
 }
 
+static bool desk_admits(void *context, int fd)
+{
+    const struct start *start = context;
+
+    return control_right_of_socket(&start->plan.control_access, fd) != CONTROL_MAY_NOTHING;
+}
+
 static void on_ready(void *context)
 {
     struct start *start = context;
@@ -114,6 +121,7 @@ int start_supervise(struct start *start)
                                   .slot_name = slot_name,
                                   .slot_socket = slot_socket,
                                   .desk_socket = desk_socket,
+                                  .desk_admits = desk_admits,
                                   .prepare = successor_prepare,
                                   .on_ready = on_ready,
                                   .on_drain = on_drain,

@@ -41,6 +41,8 @@ struct supervisor_job {
     /* The socket where the child of slot 0 answers questions, likewise: during a pause the parent
      * tells how things are, whatever was asked. NULL, -1: none. */
     int (*desk_socket)(void *context);
+    /* May whoever is at the other end of `fd` be told? NULL: anybody. */
+    bool (*desk_admits)(void *context, int fd);
     /* Before children are forked; false with *error: none can be now. NULL: always. */
     bool (*prepare)(void *context, struct error *error);
     void (*on_ready)(void *context);      /* once: all children serve */

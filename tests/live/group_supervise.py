@@ -412,6 +412,21 @@ def rights(y):
     daemon.end()
 
 
+@group.case("in a pause the parent answers at the control socket, and whom the daemon keeps out it keeps out, too")
+def rights_in_pause(y):
+    daemon = y.daemon("unix").run("background")
+    os.chmod(f"{daemon.directory}/control.sock", 0o666)
+    y.bring("stillborn")
+    os.kill(daemon.serving()[0], signal.SIGKILL)
+    wait_until(lambda: len(deaths(daemon)) >= 4, 30, "four deaths")
+    answers = {user: run_tool(["setpriv", f"--reuid={user}", f"--regid={group_name}", "--clear-groups", daemon.ctl,
+                               "-c", daemon.config_path, "health"], check=False).returncode
+               for user, group_name in (("daemon", "daemon"), ("nobody", "nogroup"), ("root", "root"))}
+    expect_equal(answers, {"daemon": 77, "nobody": 2, "root": 2}, "what health ends with")
+    y.spare("stillborn")
+    daemon.end()
+
+
 # --- every way to end --------------------------------------------------------------------------------------------------
 
 def with_retired(y, how="foreground"):
