@@ -16,6 +16,8 @@
 #include "log/counter.h"
 #include "log/log.h"
 
+#define LAST_LINES_MS 300
+
 /* --- the first life: what is handed over ----------------------------------------------------- */
 
 static bool take_stock(const struct start *start, const struct process *const *processes,
@@ -58,6 +60,7 @@ void successor_exec(void *context, const struct process *const *processes, size_
 
     if (!take_stock(start, processes, count, &takeover, error))
         return;
+    log_drain(LAST_LINES_MS); /* what is left then is counted as lost by the successor */
     takeover_exec(&takeover, start->replace, error);
     free(takeover.processes);
 }
@@ -208,6 +211,8 @@ int start_in_place(struct start *start, struct config_report *report)
         return DAEMON_INTERNAL; /* the children end by themselves, without a parent */
     }
     start->is_in_place = true;
+    if (start->takeover.counters_fd < 0 || !counter_adopt(start->takeover.counters_fd))
+        counter_share(COUNTER_ROWS_MAX);
     start->started_s = start->takeover.started_s;
     start->last_good_fd =
         start->takeover.last_good_fd >= 0 ? start->takeover.last_good_fd : last_good_open();
@@ -219,8 +224,6 @@ int start_in_place(struct start *start, struct config_report *report)
     if (start->has_plan)
         start_open_log(start, report);
     take_over_sockets(start, report);
-    if (start->takeover.counters_fd < 0 || !counter_adopt(start->takeover.counters_fd))
-        counter_share(COUNTER_ROWS_MAX);
     faults_log(report);
     start_make_command_lines(start);
     if (start->has_plan)

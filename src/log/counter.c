@@ -176,6 +176,10 @@ static bool take_over_sums(const struct shared *old, size_t slots, size_t column
         if (!is_passing(id))
             counter_add((enum counter_id)id, sum_of(old, slots, columns, id));
     }
+    if (columns > COUNTER_LOG_LINES_QUEUED)
+        counter_add(
+            COUNTER_LOG_LINES_LOST,
+            atomic_load_explicit(&old->cells[COUNTER_LOG_LINES_QUEUED], memory_order_relaxed));
     return true;
 }
 
@@ -195,6 +199,9 @@ bool counter_adopt(int fd)
     }
     use(shared, slots, fd);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
+    counter_close_slot(0);
+    for (size_t id = 0; id < COUNTER_COUNT; id++)
+        counter_add((enum counter_id)id, atomic_load_explicit(&own_row[id], memory_order_relaxed));
     return true;
 }
 

@@ -70,7 +70,8 @@ bool counter_share(size_t slots);
 int counter_descriptor(void);
 /*
  * Goes on with what a process before this one shared, and takes the descriptor over. Instead of
- * counter_share(). False: that is no such descriptor, nothing changed. Counters of another layout
+ * counter_share(); what was counted before is added, and the process that counted in slot 0 is
+ * taken to be gone. False: that is no such descriptor, nothing changed. Counters of another layout
  * (another version's) are taken over as far as both have them; the processes of that version then
  * count for themselves.
  */

@@ -136,13 +136,19 @@ static int adopt_same(void)
 {
     int fd = foreign(MAGIC, COUNTER_COUNT, 2, 0);
 
+    counter_add(COUNTER_ACCEPTED, 5);
+    counter_add(COUNTER_LOG_LINES_QUEUED, 2);
     MUST(counter_adopt(fd) && counter_descriptor() == fd && counter_slots() == 2);
-    MUST(counter_get(COUNTER_ACCEPTED) == 11 * COUNTER_ACCEPTED);
-    MUST(counter_get(COUNTER_CONNECTIONS_OPEN) == 11 * COUNTER_CONNECTIONS_OPEN);
+    MUST(counter_get(COUNTER_ACCEPTED) == 11 * COUNTER_ACCEPTED + 5); /* nothing is forgotten */
     counter_add(COUNTER_ACCEPTED, 1000);
-    MUST(counter_get(COUNTER_ACCEPTED) == 11 * COUNTER_ACCEPTED + 1000);
+    MUST(counter_get(COUNTER_ACCEPTED) == 11 * COUNTER_ACCEPTED + 1005);
+    /* Slot 0 is this process's: what lay open or waited there went with the one before. */
+    MUST(counter_get(COUNTER_CONNECTIONS_OPEN) == COUNTER_CONNECTIONS_OPEN);
+    MUST(counter_get(COUNTER_LOG_LINES_QUEUED) == COUNTER_LOG_LINES_QUEUED + 2);
+    MUST(counter_get(COUNTER_LOG_LINES_LOST) ==
+         11 * COUNTER_LOG_LINES_LOST + 10 * COUNTER_LOG_LINES_QUEUED);
     counter_close_slot(1);
-    MUST(counter_get(COUNTER_CONNECTIONS_OPEN) == 10 * COUNTER_CONNECTIONS_OPEN);
+    MUST(counter_get(COUNTER_CONNECTIONS_OPEN) == 0);
     return 0;
 }
 
@@ -155,13 +161,16 @@ static int adopt_other(void)
         int fd = foreign(MAGIC, columns[i], 3, 0);
         int64_t accepted = counter_get(COUNTER_ACCEPTED),
                 deaths = counter_get(COUNTER_CHILD_DEATHS);
-        int64_t open = counter_get(COUNTER_CONNECTIONS_OPEN);
+        int64_t open = counter_get(COUNTER_CONNECTIONS_OPEN),
+                lost = counter_get(COUNTER_LOG_LINES_LOST);
         MUST(fd >= 0 && counter_adopt(fd) && counter_slots() == 3);
         MUST(fcntl(fd, F_GETFD) < 0 || counter_descriptor() == fd);
         MUST(counter_get(COUNTER_ACCEPTED) == accepted + 12 * COUNTER_ACCEPTED);
         MUST(counter_get(COUNTER_CHILD_DEATHS) ==
              deaths + (i == 0 ? 0 : 12 * COUNTER_CHILD_DEATHS));
         MUST(counter_get(COUNTER_CONNECTIONS_OPEN) == open);
+        MUST(counter_get(COUNTER_LOG_LINES_LOST) ==
+             lost + (i == 0 ? 0 : 12 * COUNTER_LOG_LINES_LOST + 10 * COUNTER_LOG_LINES_QUEUED));
     }
     return 0;
 }
