@@ -119,7 +119,7 @@ static void *attend(void *context)
             reload(&attendant);
         else if (number == SIGUSR2)
             drain(child);
-        else if (number < 0 && errno == EAGAIN)
+        else if (number < 0 && errno == EAGAIN && !atomic_load(&child->is_retiring))
             pause_ms = look(&attendant);
     }
 }

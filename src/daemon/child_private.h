@@ -43,6 +43,7 @@ struct child {
     bool has_attendant, has_io, has_kicker;
     atomic_bool is_ending;
     atomic_bool is_draining;
+    atomic_bool is_retiring; /* it keeps the configuration it has */
 };
 
 /* The last of the process: no session and no transaction is open any more. */

@@ -34,6 +34,8 @@ static void begin_retirement(struct child *child, const char *text)
 {
     pthread_t thread;
 
+    atomic_store(&child->is_retiring, true);
+    reloader_leave_good(child->reloader);
     if (child->server != NULL) {
         control_server_restart_ended(child->server, true, text);
         control_server_close(child->server);
@@ -48,6 +50,7 @@ static void begin_retirement(struct child *child, const char *text)
 static void forget_restart(struct child *child, const char *text)
 {
     child->awaits_restart = false;
+    reloader_keep_good(child->reloader, child->holder);
     if (child->server != NULL)
         control_server_restart_ended(child->server, false, text);
 }

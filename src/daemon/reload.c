@@ -22,6 +22,7 @@ struct reloader {
     pthread_mutex_t lock;
     uint64_t asked, reached; /* tickets */
     struct load_result last;
+    bool writes_good; /* under the lock, as the writing */
 };
 
 struct reloader *reloader_new(const struct reload_setup *setup)
@@ -31,6 +32,7 @@ struct reloader *reloader_new(const struct reload_setup *setup)
     if (reloader == NULL)
         return NULL;
     reloader->setup = *setup;
+    reloader->writes_good = setup->writes_last_good;
     pthread_mutex_init(&reloader->lock, NULL);
     return reloader;
 }
@@ -145,10 +147,27 @@ static struct site *load(const struct reloader *reloader, struct config_report *
     return site_load(reloader->setup.config_path, reloader->setup.tables, report);
 }
 
-static void keep_good(const struct reloader *reloader, const struct site *site)
+static void keep_good(struct reloader *reloader, const struct site *site)
 {
-    if (reloader->setup.writes_last_good)
+    pthread_mutex_lock(&reloader->lock);
+    if (reloader->writes_good)
         last_good_write(reloader->setup.last_good_fd, config_kept(site->config));
+    pthread_mutex_unlock(&reloader->lock);
+}
+
+void reloader_leave_good(struct reloader *reloader)
+{
+    pthread_mutex_lock(&reloader->lock);
+    reloader->writes_good = false;
+    pthread_mutex_unlock(&reloader->lock);
+}
+
+void reloader_keep_good(struct reloader *reloader, struct site_holder *holder)
+{
+    struct site *site = site_holder_get(holder);
+
+    keep_good(reloader, site);
+    site_unref(&site);
 }
 
 struct site *reloader_first(struct reloader *reloader, struct config_report *report)
@@ -177,7 +196,7 @@ struct site *reloader_last_good(struct reloader *reloader, struct config_report 
     return site;
 }
 
-static uint64_t take(const struct reloader *reloader, struct site_holder *holder, struct site *site)
+static uint64_t take(struct reloader *reloader, struct site_holder *holder, struct site *site)
 {
     struct site *now;
     uint64_t generation;

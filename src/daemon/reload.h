@@ -44,6 +44,12 @@ struct site *reloader_last_good(struct reloader *reloader, struct config_report 
  */
 bool reloader_run(struct reloader *reloader, struct site_holder *holder, bool is_retry);
 
+/* Another process writes what is in force from now on. From any thread. */
+void reloader_leave_good(struct reloader *reloader);
+/* Writes it again: another process wrote meanwhile what did not come into force. From any thread.
+ */
+void reloader_keep_good(struct reloader *reloader, struct site_holder *holder);
+
 /* Before somebody makes reloader_run() run: the ticket that will then be reached. */
 uint64_t reloader_ask(struct reloader *reloader);
 /* The highest ticket whose reload has ended. */

@@ -23,7 +23,7 @@ static void tell_all(const struct supervisor *supervisor, enum link_word word, c
 {
     for (size_t i = 0; i < supervisor->count; i++) {
         const struct process *process = supervisor->processes[i];
-        if (process->state != PROCESS_STARTING && process->link_fd >= 0)
+        if (process->state == PROCESS_SERVING && process->link_fd >= 0)
             link_say(process->link_fd, word, text);
     }
 }
@@ -85,12 +85,12 @@ void restart_fail(struct supervisor *supervisor, const char *why)
     counter_add(COUNTER_RESTARTS_FAILED, 1);
     log_lines("restart: ", why);
     log_write(LOG_LEVEL_ERR, "restart: it came to nothing; the processes that ran before serve on");
-    tell_all(supervisor, LINK_NOT_RESTARTED, why);
     if (supervisor->is_taking_over) {
         end_attempts(supervisor);
         go_back(supervisor);
     }
     supervisor->is_taking_over = false;
+    tell_all(supervisor, LINK_NOT_RESTARTED, why);
     supervisor_tell_ready(supervisor, "serving; a restart came to nothing");
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "control/settings.h"
+#include "daemon/last_good.h"
 #include "daemon/reload.h"
 #include "log/counter.h"
 #include "log/log.h"
@@ -25,6 +26,7 @@
 struct yard {
     char directory[48], path[64], log[64];
     int stderr_fd; /* the real one */
+    int last_good_fd;
     struct clock_fixed clock;
     struct config *at_start;
     struct reloader *reloader;
@@ -72,6 +74,8 @@ static int yard_open(void **state)
     clock_fixed_init(&yard->clock, HOUSE_NOW_S);
     setup.at_start = yard->at_start;
     setup.clock = &yard->clock.clock;
+    setup.last_good_fd = yard->last_good_fd = last_good_open();
+    setup.writes_last_good = true;
     yard->reloader = reloader_new(&setup);
     site = reloader_first(yard->reloader, report);
     assert_non_null(site);
@@ -88,6 +92,7 @@ static int yard_close(void **state)
 
     dup2(yard->stderr_fd, STDERR_FILENO);
     close(yard->stderr_fd);
+    close(yard->last_good_fd);
     log_set_level(LOG_LEVEL_INFO);
     site_holder_free(&yard->holder);
     reloader_free(&yard->reloader);
@@ -237,6 +242,30 @@ static void test_tickets(void **state)
     assert_int_equal(reloader_reached(yard->reloader), 3);
 }
 
+/* What is in force is kept for a replacement by one process at a time: the one that serves. */
+static void test_last_good(void **state)
+{
+    struct yard *yard = *state;
+    struct buffer kept = BUFFER_EMPTY;
+
+    assert_true(last_good_read(yard->last_good_fd, &kept));
+    assert_non_null(strstr(buffer_text(&kept), GOOD));
+    last_good_write(yard->last_good_fd, SPAN("another's"));
+    reloader_keep_good(yard->reloader, yard->holder);
+    buffer_clear(&kept);
+    assert_true(last_good_read(yard->last_good_fd, &kept));
+    assert_non_null(strstr(buffer_text(&kept), GOOD));
+    reloader_leave_good(yard->reloader);
+    last_good_write(yard->last_good_fd, SPAN("another's"));
+    write_config(yard, ENFORCE);
+    assert_true(reloader_run(yard->reloader, yard->holder, false));
+    reloader_keep_good(yard->reloader, yard->holder);
+    buffer_clear(&kept);
+    assert_true(last_good_read(yard->last_good_fd, &kept));
+    assert_string_equal(buffer_text(&kept), "another's");
+    buffer_free(&kept);
+}
+
 #define WITH_YARD(test) cmocka_unit_test_setup_teardown(test, yard_open, yard_close)
 
 int main(void)
@@ -248,6 +277,7 @@ int main(void)
         WITH_YARD(test_fixed_settings),
         WITH_YARD(test_log_level_is_followed),
         WITH_YARD(test_tickets),
+        WITH_YARD(test_last_good),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
