@@ -18,6 +18,7 @@ struct opening {
     const struct plan *plan;
     struct passed *passed;
     struct sockets *was;
+    bool is_managed; /* those in `was` are the service manager's */
     struct config_report *report;
 };
 
@@ -137,6 +138,13 @@ static bool open_bound(const struct opening *opening, const char *text,
     bound->is_new = true;
     bound->listener.fd = passed;
     if (passed < 0) {
+        if (opening->is_managed && !is_control) {
+            error_set(error,
+                      "the service manager makes the sockets and did not make %s: name it in the "
+                      "socket unit, too, and start the daemon anew, or remove it here",
+                      text);
+            return false;
+        }
         if (spec->family == LISTEN_UNIX)
             make_run_directory(opening->plan, spec->path);
         if (opening->passed != NULL && opening->passed->count > 0 && !is_control) {
@@ -193,6 +201,37 @@ void sockets_go_back(struct sockets *sockets, struct sockets *was)
     sockets_close(sockets, true);
 }
 
+static bool is_managed(const struct sockets *was)
+{
+    for (size_t i = 0; was != NULL && i < was->count; i++) {
+        if (was->milter[i].is_passed)
+            return true;
+    }
+    return false;
+}
+
+static void complain_left_over(const struct opening *opening, const struct bound *bound,
+                               const struct config_table *table)
+{
+    struct error error;
+
+    if (bound->spec == NULL || !bound->is_passed)
+        return;
+    error_set(&error,
+              "the service manager makes %s, which is not configured: remove it from the socket "
+              "unit, too, and start the daemon anew, or name it here",
+              bound->spec);
+    plan_complain(opening->plan, opening->report, table, "socket", &error);
+}
+
+/* As at a start, which would refuse what the service manager hands over and nobody wants. */
+static void check_left_over(const struct opening *opening)
+{
+    for (size_t i = 0; i < opening->was->count; i++)
+        complain_left_over(opening, &opening->was->milter[i], &milter_socket_table);
+    complain_left_over(opening, &opening->was->control, &control_table);
+}
+
 static bool sockets_init(struct sockets *sockets, size_t count)
 {
     *sockets = SOCKETS_NONE;
@@ -208,7 +247,9 @@ static bool sockets_init(struct sockets *sockets, size_t count)
 bool sockets_open(const struct plan *plan, struct passed *passed, struct sockets *was,
                   struct sockets *sockets_r, struct config_report *report)
 {
-    struct opening opening = { .plan = plan, .passed = passed, .was = was, .report = report };
+    struct opening opening = {
+        .plan = plan, .passed = passed, .was = was, .is_managed = is_managed(was), .report = report
+    };
     struct error error;
 
     if (!sockets_init(sockets_r, plan->sockets->socket.count)) {
@@ -217,6 +258,8 @@ bool sockets_open(const struct plan *plan, struct passed *passed, struct sockets
     }
     open_milter_sockets(&opening, sockets_r);
     open_control_bound(&opening, sockets_r);
+    if (was != NULL && config_report_count(report, CONFIG_ERROR) == 0)
+        check_left_over(&opening);
     if (passed != NULL && config_report_count(report, CONFIG_ERROR) == 0 &&
         !passed_is_used_up(passed, &error))
         plan_complain(plan, report, &milter_socket_table, "socket", &error);

@@ -467,6 +467,26 @@ def handed_over(y):
         each.close()
 
 
+@group.case("sockets that were handed over, and a restart with others: refused as the next start would refuse them")
+def handed_over_and_others(y):
+    daemon = y.daemon("unix", "unix")
+    os.makedirs(daemon.directory, exist_ok=True)
+    passed = [listening(spec) for spec in daemon.sockets]
+    daemon.run("notify", passed=passed)
+    first, second = specs = daemon.sockets
+    for wanted, words in (([first, second, f"unix:{daemon.directory}/third.sock"], "did not make unix:"),
+                          ([second], "which is not configured")):
+        daemon.sockets = wanted
+        daemon.configure("")
+        daemon.sockets = specs
+        comes_to_nothing(daemon, words, "socket unit")
+    daemon.configure("")
+    works_again(daemon)
+    daemon.end()
+    for each in passed:
+        each.close()
+
+
 @group.case("sockets that were handed over and are not the configured ones: 78, and one line names both")
 def handed_over_wrong(y):
     daemon = y.daemon("unix")

@@ -300,6 +300,37 @@ static void test_passed(void **state)
     assert_false(is_there(yard->control) || is_open(passed.fds[0]));
 }
 
+/* What the next start would refuse a restart refuses, too; everything is where it was. */
+static void test_passed_restart(void **state)
+{
+    struct yard *yard = *state;
+    static const struct {
+        const char *wanted, *says;
+    } cases[] = {
+        { "012", "did not make unix:" },
+        { "02", "did not make unix:" },
+        { "0", "which is not configured" },
+    };
+    struct passed passed = { .count = 2 };
+    struct sockets was, sockets;
+
+    passed.fds[0] = managers_socket(yard->paths[0]);
+    passed.fds[1] = managers_socket(yard->paths[1]);
+    plan_for(yard, "01", "0660");
+    assert_true(sockets_open(&yard->plan, &passed, NULL, &was, yard->report));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        plan_for(yard, cases[i].wanted, "0660");
+        assert_false(sockets_open(&yard->plan, NULL, &was, &sockets, yard->report));
+        assert_int_equal(config_report_count(yard->report, CONFIG_ERROR), 1);
+        assert_non_null(strstr(config_report_fault(yard->report, 0)->text, cases[i].says));
+        assert_int_equal(was.milter[0].listener.fd, passed.fds[0]);
+        assert_int_equal(was.milter[1].listener.fd, passed.fds[1]);
+        assert_true(is_there(yard->control));
+    }
+    sockets_close(&was, true);
+    assert_true(is_there(yard->paths[0]) && is_there(yard->paths[1]));
+}
+
 static void test_passed_wrong(void **state)
 {
     struct yard *yard = *state;
@@ -331,7 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_YARD(test_open),         IN_YARD(test_fault),    IN_YARD(test_move),
         IN_YARD(test_give_back),    IN_YARD(test_vanished), IN_YARD(test_passed),
-        IN_YARD(test_passed_wrong), IN_YARD(test_go_back),
+        IN_YARD(test_passed_wrong), IN_YARD(test_go_back),  IN_YARD(test_passed_restart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
