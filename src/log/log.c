@@ -12,6 +12,7 @@
 #include "log/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
@@ -19,6 +20,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,7 +68,8 @@ static const struct name_code levels[] = {
 static struct {
     pthread_mutex_t lock;
     bool to_syslog;
-    int fd; /* -1: not connected */
+    int fd;        /* -1: not connected */
+    int stderr_fd; /* the same as stderr, and never waits; -1: it cannot be had */
     unsigned facility;
     pid_t pid;
     char program[PROGRAM_MAX];
@@ -77,6 +80,7 @@ static struct {
 } process_log = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .fd = -1,
+    .stderr_fd = -1,
     .facility = 2,
     .program = "egress-milter",
     .path = SYSLOG_PATH,
@@ -165,9 +169,26 @@ static void forget_parent(void)
     process_log.flusher = (struct flusher){ NULL, NULL };
 }
 
+/*
+ * Not to wait is a property of what is open, not of the descriptor, and others have this, too: the
+ * shell, other processes. So it is opened once more. A file never makes anybody wait, and has a
+ * position of its own for each time it is opened.
+ */
+static int open_stderr_again(void)
+{
+    struct stat status;
+
+    if (fstat(STDERR_FILENO, &status) < 0 || !(S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)))
+        return -1;
+    return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 static void open_log(const char *program, bool to_syslog)
 {
     disconnect(); /* after fork the socket is shared with the parent */
+    if (process_log.stderr_fd >= 0)
+        close(process_log.stderr_fd);
+    process_log.stderr_fd = to_syslog ? -1 : open_stderr_again();
     if (process_log.pid != 0 && process_log.pid != getpid())
         forget_parent();
     else if (process_log.to_syslog != to_syslog)
@@ -284,7 +305,17 @@ static enum sending send_datagram(struct span record)
     return SENDING_LATER;
 }
 
-/* A pipe that says it is writable takes PIPE_BUF bytes at once, and a line is shorter than that. */
+static ssize_t write_stderr(struct span record)
+{
+    ssize_t size;
+
+    if (process_log.stderr_fd >= 0)
+        return write(process_log.stderr_fd, record.at, record.size);
+    size = send(STDERR_FILENO, record.at, record.size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return size < 0 && errno == ENOTSOCK ? write(STDERR_FILENO, record.at, record.size) : size;
+}
+
+/* A pipe takes a line, which is shorter than PIPE_BUF, whole or not at all. */
 static enum sending send_stderr(struct span record)
 {
     struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
@@ -293,7 +324,7 @@ static enum sending send_stderr(struct span record)
         return SENDING_LATER;
     if ((out.revents & POLLOUT) == 0 || (out.revents & POLLERR) != 0)
         return SENDING_NEVER; /* closed, or nobody reads the pipe any more */
-    if (write(STDERR_FILENO, record.at, record.size) >= 0)
+    if (write_stderr(record) >= 0)
         return SENDING_DONE;
     return errno == EAGAIN || errno == EINTR ? SENDING_LATER : SENDING_NEVER;
 }

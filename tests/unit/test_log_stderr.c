@@ -9,15 +9,31 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "log/field.h"
 #include "log/log.h"
 
 static int reader, saved_stderr;
+static int another_fd = -1; /* of one who writes to stderr just when somebody has looked */
+
+/* In place of the library's. */
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+    char lines[4096];
+    struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
+    int ready = ppoll(fds, count, timeout_ms < 0 ? NULL : &timeout, NULL);
+
+    memset(lines, '\n', sizeof(lines));
+    while (another_fd >= 0 && write(another_fd, lines, sizeof(lines)) > 0)
+        ;
+    return ready;
+}
 
 /* stderr becomes a pipe that nobody reads until taken() does. */
 static int redirect(void **state)
@@ -174,6 +190,49 @@ static void test_closed(void **state)
     reader = -1;
 }
 
+/* Several processes share a pipe: between the look whether it takes a line and the line come the
+ * lines of another, and then, too, nobody waits. */
+static void test_stalled_between(void **state)
+{
+    (void)state;
+    another_fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(another_fd >= 0);
+    alarm(20); /* whoever waits, waits for ever */
+    log_write(LOG_LEVEL_INFO, "late");
+    alarm(0);
+    assert_true(log_flush()); /* it is kept */
+    close(another_fd);
+    another_fd = -1;
+    assert_null(strstr(taken(), "late"));
+    assert_false(log_flush());
+    assert_string_equal(taken(), "egress-test: info: late\n");
+    /* Others have the pipe too, and nothing changes for them. */
+    assert_int_equal(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK, 0);
+}
+
+/* As a service manager has it. */
+static void test_socket(void **state)
+{
+    uint64_t lost_before = log_lost_lines();
+    int ends[2];
+    char text[64];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    log_open_stderr("egress-test");
+    log_write(LOG_LEVEL_INFO, "by a socket");
+    assert_int_equal(read(ends[0], text, sizeof(text)), 31);
+    assert_memory_equal(text, "egress-test: info: by a socket\n", 31);
+    for (int i = 0; i < 1000; i++)
+        log_write(LOG_LEVEL_INFO, "%0900d", i);
+    close(ends[0]);
+    log_write(LOG_LEVEL_INFO, "unheard");
+    log_flush();
+    assert_true(log_lost_lines() > lost_before);
+}
+
 static void test_errno_stays(void **state)
 {
     (void)state;
@@ -188,8 +247,9 @@ static void test_errno_stays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_lines),   TEST(test_levels), TEST(test_no_forged_line), TEST(test_limit),
-        TEST(test_stalled), TEST(test_closed), TEST(test_errno_stays),
+        TEST(test_lines),       TEST(test_levels),          TEST(test_no_forged_line),
+        TEST(test_limit),       TEST(test_stalled),         TEST(test_closed),
+        TEST(test_errno_stays), TEST(test_stalled_between), TEST(test_socket),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
