@@ -503,6 +503,39 @@ def parent_killed(y):
         daemon.end()
 
 
+@group.case("the parent alone is stopped for a while: its processes serve on, and afterwards all is well")
+def parent_stopped(y):
+    daemon = y.daemon("unix", "inet").run("notify", env={"WATCHDOG_USEC": str(WATCHDOG_S * 1000000)})
+    pids = daemon.serving()
+    victim, survivor = pids
+    held = daemon.session(daemon.sockets[1]).mail()
+    os.kill(daemon.pid, signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+        while time.monotonic() - begin < 2 * WATCHDOG_S:
+            for spec in daemon.sockets:
+                daemon.mail(spec)
+            expect_equal(daemon.ctl_run("health", check=False).returncode, 0, "health without the parent")
+        expect(max(daemon.manager.signs(), default=begin) - begin < 1, "a sign of life of a parent that was stopped")
+        os.kill(victim, signal.SIGKILL)  # nobody replaces it now
+        held.mail()
+    finally:
+        os.kill(daemon.pid, signal.SIGCONT)
+    daemon.wait_said(f"process {victim} of {daemon.sockets[0]} died of signal 9 (Killed); it is replaced at once")
+    before = len(daemon.manager.signs())
+    wait_until(lambda: len(daemon.manager.signs()) > before, 2 * WATCHDOG_S, "a sign of life")
+    daemon.await_serving(2)
+    expect(survivor in daemon.serving(), "the process that lived was ended")
+    held.mail().close()
+    for spec in daemon.sockets:
+        daemon.mail(spec)
+    daemon.ctl_run("reload")
+    daemon.ask_restart()
+    daemon.await_serving(2)
+    expect_equal(daemon.counters()["child_deaths"], 1, "deaths")
+    daemon.end()
+
+
 @group.case("a daemon that was stopped with its processes for a while blames nobody")
 def stopped(y):
     daemon = y.daemon("unix").run("notify", env={"WATCHDOG_USEC": str(WATCHDOG_S * 1000000)})
