@@ -1,7 +1,8 @@
 /*
  * fuzz_takeover: any bytes as what a program before this one handed over.
  *
- * They are taken or refused with a word, once, and what is taken holds together.
+ * They are taken or refused with a word, once, and what is taken holds together. A check that is
+ * asked beforehand understands exactly those that are taken.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -48,20 +49,36 @@ static void release(struct takeover *takeover)
     free(takeover->processes);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* Its descriptor, which is in the variable too. */
+static int offer(const char *variable, const uint8_t *data, size_t size)
 {
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
-    struct takeover takeover;
-    struct error error = { "" };
     char number[16];
 
     snprintf(number, sizeof(number), "%d", fd);
     demand(fd >= 0 && write(fd, data, size) == (ssize_t)size && lseek(fd, 0, SEEK_SET) == 0,
            "no memory for the text");
-    setenv("EGRESS_MILTER_TAKEOVER", number, 1);
+    setenv(variable, number, 1);
+    return fd;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct takeover takeover;
+    struct error error = { "" };
+    bool is_understood;
+    int fd;
+
+    offer(TAKEOVER_QUESTION, data, size);
+    is_understood = takeover_answer(&error);
+    demand(is_understood || error.text[0] != '\0', "not understood without a word");
+    error.text[0] = '\0';
+    fd = offer("EGRESS_MILTER_TAKEOVER", data, size);
     if (takeover_take(&takeover, &error)) {
+        demand(is_understood, "taken and not understood");
         check(&takeover);
     } else {
+        demand(!is_understood, "understood and not taken");
         demand(error.text[0] != '\0', "refused without a word");
         close(fd);
     }
