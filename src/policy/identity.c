@@ -55,6 +55,13 @@ static void ask_owners(const struct judge *judge, struct claim *claim)
     claim->why = answer.why;
 }
 
+/* A source route means nothing in SMTP (RFC 5321 C), but in a field some readers take its hosts for
+ * the author's. */
+static bool is_disguised(enum claim_place place, const struct address *address)
+{
+    return place != CLAIM_ENVELOPE && (address->defects & ADDRESS_ROUTE) != 0;
+}
+
 static void judge_claim(struct judge *judge, enum claim_place place, const struct address *address)
 {
     const struct site *site = judge->job->site;
@@ -65,7 +72,9 @@ static void judge_claim(struct judge *judge, enum claim_place place, const struc
     const struct claim *equal = find_equal(judge, address);
     struct claim *claim = &judge->claims[judge->count];
     *claim = (struct claim){ .address = address };
-    if (equal != NULL) {
+    if (is_disguised(place, address)) {
+        claim->state = judge->is_judged || judge->list != NULL ? CLAIM_FOREIGN : claim->state;
+    } else if (equal != NULL) {
         *claim = *equal;
     } else if (judge->list != NULL) {
         claim->state = senders_list_has(site, judge->list, address) ? CLAIM_OWNED : CLAIM_FOREIGN;
