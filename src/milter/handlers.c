@@ -13,6 +13,7 @@
 #include "log/counter.h"
 #include "log/log.h"
 #include "milter/connection.h"
+#include "milter/xtext.h"
 #include "policy/pipeline.h"
 
 enum {
@@ -210,6 +211,15 @@ static void note_queue_id(struct connection *connection, void *handle)
     }
 }
 
+/* As the user gave it. Of the two MTAs only Sendmail encodes it. */
+static struct span login_of(struct connection *connection, void *handle)
+{
+    struct span login = span_of(connection->milter->mta->macro(handle, "{auth_authen}"));
+    struct span version = connection->session.mta_version;
+    bool is_encoded = version.size > 0 && !span_has_prefix_nocase(version, SPAN("Postfix"));
+    return is_encoded ? xtext_decode(login, connection->job->arena) : login;
+}
+
 enum answer on_mail(struct connection *connection, void *handle, char **argv)
 {
     const struct mta *mta = connection->milter->mta;
@@ -232,7 +242,7 @@ enum answer on_mail(struct connection *connection, void *handle, char **argv)
         parameters[count++] = span_of(*next);
     }
     job_mail(connection->job, span_of(argv[0]), parameters, count);
-    job_login(connection->job, span_of(mta->macro(handle, "{auth_authen}")),
+    job_login(connection->job, login_of(connection, handle),
               span_of(mta->macro(handle, "{auth_type}")));
     note_queue_id(connection, handle);
     return answer_of(connection, handle, pipeline_run(connection->job, STAGE_MAIL));

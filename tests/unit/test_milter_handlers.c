@@ -80,6 +80,36 @@ static enum answer say_message(struct talk *talk, const char *name, const char *
     return on_message_end(talk->connection, &talk->mta);
 }
 
+/* Sendmail writes bytes of a login that AUTH= would not take as "+2B". */
+static void logins_of_sendmail_are_decoded(void **state)
+{
+    static const struct {
+        const char *version, *told, *login;
+    } cases[] = {
+        { "8.17.1.9", "alice@example.org", "user=alice@example.org " },
+        { "8.17.1.9", "j+C3+B6rg@example.org", "user=j\\xc3\\xb6rg@example.org " },
+        { "8.17.1.9", "alice+2Bphone@example.org", "login=alice+phone@example.org " },
+        { "8.17.1.9", "alice+2bphone@example.org", "login=alice+2bphone@example.org " },
+        { "8.17.1.9", "alice+00@example.org", "login=alice+00@example.org " },
+        { "8.17.1.9", "alice+", "user=alice " },
+        { "Postfix 3.7.11", "alice+2B@example.org", "login=alice+2B@example.org " },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct talk talk;
+        talk_open(&talk, config_enforce, "192.0.2.1");
+        fake_mta_set(&talk.mta, "v", cases[i].version);
+        fake_mta_set(&talk.mta, "{auth_authen}", cases[i].told);
+        say_message(&talk, "From", " alice@example.org");
+        on_abort(talk.connection);
+        const char *log = buffer_text(&talk.house.log);
+        if (strstr(log, cases[i].login) == NULL) {
+            fail_msg("%s: no %s in %s", cases[i].told, cases[i].login, log);
+        }
+        talk_close(&talk);
+    }
+}
+
 static void repairs_are_appended(void **state)
 {
     (void)state;
@@ -325,6 +355,7 @@ static void facts_are_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(logins_of_sendmail_are_decoded),
         cmocka_unit_test(repairs_are_appended),
         cmocka_unit_test(refusal_carries_its_reason),
         cmocka_unit_test(refused_edit_defers),
