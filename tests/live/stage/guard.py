@@ -93,6 +93,10 @@ class Guard:
     def lines(self):
         return [LogLine(line) for line in self.log().splitlines() if LINE.search(line)]
 
+    def lines_with(self, text):
+        """The message lines that hold this text: cheaper than reading them all."""
+        return [LogLine(line) for line in self.log().splitlines() if text in line and LINE.search(line)]
+
     def line(self, queue_id=None, mail=None, seconds=5):
         """The message's line: by queue id, or by what the case's mail has in it."""
         def fitting():

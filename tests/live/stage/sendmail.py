@@ -162,7 +162,7 @@ class Sendmail:
         tool = find_program("saslpasswd2", "sasl2-bin")
         for login, password in logins.items():
             user, _, realm = login.partition("@")
-            run_tool([tool, "-c", "-p", "-f", f"{self.root}/etc/sasldb2", "-u", realm, user],
+            run_tool([tool, "-c", "-p", "-f", f"{self.root}/etc/sasldb2", "-u", realm or self.hostname, user],
                      stdin=password.encode())
         self.enter = write(f"{self.name}/enter", ENTER.format(
             hostname=self.hostname, stage=self.stage.directory, inside=INSIDE, name=self.name,
