@@ -2,6 +2,10 @@
  * sender_not_owned: may the principal use the envelope sender (RFC 5321 4.1.1.2) and the mailboxes
  * of Sender (RFC 5322 3.6.2)? A null envelope sender is nobody's: notifications have it. One
  * finding, for the first that he may not.
+ *
+ * Sender alone is the lesser case: mail programs that send a message once more, or answer out of a
+ * mailing list, leave the list's there, and no receiver judges by it. The author is another
+ * question (from_not_owned).
  */
 #include "checks/checks.h"
 

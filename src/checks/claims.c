@@ -30,6 +30,9 @@ void check_add_not_owned(const struct evidence *evidence, const struct claim *cl
     struct finding *finding =
         finding_add(findings, id, "use an address of yours, or ask the postmaster for this one",
                     "%.*s may not send as %.*s", SPAN_ARG(principal), SPAN_ARG(address));
+    if (finding != NULL) {
+        finding->is_mild = claim->place == CLAIM_SENDER;
+    }
     if (finding != NULL && (claim->state == CLAIM_LENIENT || evidence->owners_are_unproven)) {
         finding->action = ACTION_OBSERVE;
         finding->is_action_fixed = true;

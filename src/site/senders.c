@@ -189,7 +189,8 @@ static bool is_own_address(const struct site *site, struct span principal,
     struct span domain = address->domain.size > 0 ? login_real_domain(site, address->domain, arena)
                                                   : span_of(site->logins->realm);
     struct span own = key_of(senders_bare_local(site, address->local), domain, arena);
-    return domain.size > 0 && own.at != NULL && span_is_equal(own, principal);
+    return (domain.size > 0 && own.at != NULL && span_is_equal(own, principal)) ||
+           (address->domain.size > 0 && span_is_equal_nocase(address->text, principal));
 }
 
 static bool is_own_domain(const struct site *site, struct span principal,

@@ -63,6 +63,10 @@ static struct {
       "RFC 5322 3.6.2: three authors (commas in a name without quotes) and no Sender; the facts do "
       "not count authors",
       0 },
+    { "spam-2/00061.4b25d456df484b9f7e01c59983591def.eml", FINDING_FROM_NOT_OWNED,
+      "RFC 5322 3.6.2: six authors of one domain with a Sender, and the login is one of them", 0 },
+    { "messages/espoofer__client_a2.eml", FINDING_FROM_NOT_OWNED,
+      "an attack: two authors with a Sender, and the login is one of them", 0 },
 };
 
 static struct {

@@ -15,6 +15,8 @@
 /* Of submission, relay, list, forward, bounce, local; nothing is done about inbound mail. */
 #define REJECT_OR_HOLD "reject hold hold hold hold hold"
 #define REJECT_OR_OBSERVE "reject observe observe observe observe observe"
+/* Outside of submission only found where the configuration says who may. */
+#define NOT_OWNED "reject hold observe observe hold hold"
 #define REPAIR_BUT_LISTS "repair repair observe observe repair repair"
 #define ALWAYS(action) action " " action " " action " " action " " action " " action
 
@@ -40,6 +42,14 @@ static const struct {
     { "size-exceeded", ALWAYS("observe") },
     { "private-header", REPAIR_BUT_LISTS },
     { "results-forged", REPAIR_BUT_LISTS },
+    { "auth-required", "reject off off off off off" },
+    { "tls-required", "reject off off off off off" },
+    { "owners-unavailable", "defer observe observe observe observe observe" },
+    { "sender-not-owned", NOT_OWNED },
+    { "from-not-owned", NOT_OWNED },
+    { "calendar-on-behalf", ALWAYS("observe") },
+    { "domain-not-ours", ALWAYS("observe") },
+    { "display-name-spoof", ALWAYS("observe") },
     { "signing-failed", ALWAYS("observe") }, /* the domain's on_failure comes with it */
     { "message-ceiling", ALWAYS("reject") },
     { "overload", ALWAYS("defer") },
