@@ -8,6 +8,7 @@
  */
 #include "policy/policy_private.h"
 
+#include "site/login.h"
 #include "site/plans.h"
 #include "site/senders.h"
 
@@ -195,22 +196,44 @@ static void complain_unproven(struct job *job)
     }
 }
 
+/* A network's plan is for what its clients send, not for who logs in from there. */
+static void find_plan(struct job *job)
+{
+    bool is_networks = job->mail_class == CLASS_RELAY || job->mail_class == CLASS_LIST ||
+                       job->mail_class == CLASS_FORWARD;
+    job->plan = plans_of(job->site, is_networks ? job->network : NULL, job->principal, job->arena);
+}
+
+static bool begin_wait(const struct job *job, bool waits)
+{
+    return !waits || waits_begin(job->world->waits);
+}
+
+static void end_wait(const struct job *job, bool waits)
+{
+    if (waits) {
+        waits_end(job->world->waits);
+    }
+}
+
+static void judge_claims(struct judge *judge)
+{
+    bool waits = judge->job->mail_class == CLASS_SUBMISSION && senders_wait(judge->job->site);
+    bool may_wait = begin_wait(judge->job, waits);
+    judge->cannot_ask =
+        may_wait ? login_trouble(judge->job->site) : "too many messages wait for an answer already";
+    judge_all(judge);
+    end_wait(judge->job, waits && may_wait);
+}
+
 void identity_judge(struct job *job)
 {
     struct judge judge = { .job = job };
-    bool waits = (job->mail_class == CLASS_SUBMISSION && senders_wait(job->site)) ||
-                 (job->site->rules.asks_plans && plans_wait(job->site));
-    bool may_wait = !waits || waits_begin(job->world->waits);
-    if (!may_wait) {
-        judge.cannot_ask = "too many messages wait for an answer already";
-    }
     choose_authority(&judge);
-    judge_all(&judge);
-    if (job->site->rules.asks_plans && may_wait) {
-        job->plan = plans_of(job->site, job->network, job->principal, job->arena);
-    }
-    if (waits && may_wait) {
-        waits_end(job->world->waits);
+    judge_claims(&judge);
+    if (job->site->rules.asks_plans && begin_wait(job, plans_wait(job->site))) {
+        find_plan(job);
+        end_wait(job, plans_wait(job->site));
     }
     note_claims(&judge, &job->evidence);
     consult_census(&judge, &job->evidence);

@@ -96,6 +96,12 @@ struct span login_real_domain(const struct site *site, struct span domain, struc
     return domain;
 }
 
+const char *login_trouble(const struct site *site)
+{
+    const char *why = site->login_aliases != NULL ? table_trouble(site->login_aliases) : NULL;
+    return why == NULL && site->alias_domains != NULL ? table_trouble(site->alias_domains) : why;
+}
+
 /* The domain of a login is whatever the site writes there; what is no domain name stays. */
 static struct span domain_of_login(const struct site *site, struct span written,
                                    struct arena *arena)

@@ -27,6 +27,8 @@ extern const struct config_table site_login_table; /* path "logins" */
  * that is not: what cannot be read stays as it is. .at == NULL: the arena is exhausted.
  */
 struct span login_canonical(const struct site *site, struct span raw, struct arena *arena);
+/* Why logins cannot be told for certain: a table of their other names went bad. NULL: they can. */
+const char *login_trouble(const struct site *site);
 /* The domain (A-labels) that stands behind an alias domain, else the domain itself. */
 struct span login_real_domain(const struct site *site, struct span domain, struct arena *arena);
 /* ASCII letters in lower case, in the arena. */

@@ -146,6 +146,11 @@ struct table *table_broken(const char *spec, const char *why)
     return table;
 }
 
+const char *table_trouble(const struct table *table)
+{
+    return table->why;
+}
+
 void table_free(struct table **table)
 {
     if (*table == NULL) {

@@ -66,6 +66,8 @@ struct table *table_open(const char *spec, const struct table_options *options,
  * where there is no good copy. It is stale as long as the file is there, which may have been
  * mended. Both texts are copied. NULL: out of memory. */
 struct table *table_broken(const char *spec, const char *why);
+/* `why` of table_broken(); NULL for all others. Lives as long as the table. */
+const char *table_trouble(const struct table *table);
 /* Nobody asks any more. Clears the pointer; NULL is fine. */
 void table_free(struct table **table);
 
