@@ -36,12 +36,14 @@ enum {
 static void note_wake(int number, siginfo_t *info, void *context)
 {
     const uint64_t one = 1;
+    int kept = errno;
     (void)number;
     (void)context;
     if (info->si_code == SI_QUEUE && info->si_pid == getpid()) {
         ssize_t ignored = write(info->si_value.sival_int, &one, sizeof(one));
         (void)ignored; /* doors_mind() asks again */
     }
+    errno = kept;
 }
 
 /* The calling thread is the one that will be in libmilter. */

@@ -18,8 +18,8 @@ from stage.wire import Wire, frame
 
 ROUNDS = 5
 SLOW, QUICK = 50, 8
-LOOKUP_MS = 500
-BURST_MS = 50 * PATIENCE  # the last quick answer of a burst
+LOOKUP_MS = 500 if PATIENCE == 1 else 2000
+BURST_MS = 50 if PATIENCE == 1 else 500  # the last quick answer of a burst; a sanitizer's threads start slowly
 SECONDS = 4  # of load in a round
 
 

@@ -246,8 +246,7 @@ def overflow_at_work(y):
     session.send(LETTER)
     wait_until(lambda: deaths(daemon), 15, "a line about the death")
     (line,) = deaths(daemon)
-    expect("died of " in line, f"line: {line}")
-    if not y.is_sanitized:  # a sanitizer has words of its own
+    if not y.is_sanitized:  # a sanitizer has words of its own, and ends the process in its way
         for words in ("died of signal 11 (", "last words: invalid memory access at work on ", " of 4Xk2vScript1"):
             expect(words in line, f"{words!r} is not in: {line}")
     daemon.mail()

@@ -79,6 +79,7 @@ static void assert_silent(struct stage *stage)
  * without a name whose peer has one of no file. */
 static void lose_lines(int number)
 {
+    int kept = errno;
     (void)number;
     for (int fd = 0; fd < DESCRIPTORS; fd++) {
         struct sockaddr_un own, peer;
@@ -90,6 +91,7 @@ static void lose_lines(int number)
             shutdown(fd, SHUT_RDWR);
         }
     }
+    errno = kept;
 }
 
 static void filter_start(struct stage *stage)
