@@ -2,9 +2,9 @@
  * transit_requote: where Sendmail writes an address field otherwise than it came.
  *
  * On delivery Sendmail takes each address field apart at its commas, rewrites the address of each
- * member and puts all together again, so the change comes after every filter. Known of it (8.14 to
- * 8.18, headers.c), and no more is claimed here:
- *   - A phrase before <...> is put into quotes when there is one of @ , ; : \ ( ) [ ] or of the
+ * member and puts all together again, so the change comes after every filter. Known of it (read in
+ * headers.c, seen with 8.17), and no more is claimed here:
+ *   - A phrase before <...> is put into quotes when there is one of @ , ; \ ( ) [ ] or of the
  *     option MustQuoteChars (in its own sendmail.cf . and ') in it outside of quotes and comments.
  *   - Members are joined by a comma and one blank: blanks before a comma and null members go, a
  *     missing blank behind one comes.
@@ -113,6 +113,9 @@ static void read_octet(struct scan *scan, const char *value)
     case ',':
         read_comma(scan, value, at);
         break;
+    case ':': /* what was before it is the name of a group, or taken for one */
+        scan->must_quote = false;
+        break;
     case '\\':
         if (scan->at < scan->end)
             scan->at++;
@@ -122,7 +125,6 @@ static void read_octet(struct scan *scan, const char *value)
     case '\'':
     case '@':
     case ';':
-    case ':':
     case ')':
     case '[':
     case ']':

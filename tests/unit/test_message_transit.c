@@ -155,7 +155,7 @@ static void test_requote(void **state)
         { "\"Alice O'Brien\" <a@b.c>", false },
         { "a@b <a@b.c>", true },
         { "Alice [x] <a@b.c>", true },
-        { "Alice: x <a@b.c>", true },
+        { "Alice: x <a@b.c>", false },
         { "Alice \\x <a@b.c>", true },
         { "Alice \"x\" B. <a@b.c>", true },
         { "Alice (Dr. x, y) <a@b.c>", false },
