@@ -194,6 +194,10 @@ class Postfix:
         """postqueue -p as text."""
         return self._tool("postqueue", "-p").stdout.decode()
 
+    def held(self):
+        """The queue ids of all that is held."""
+        return set(re.findall(r"(?m)^(\w+)!", self.queue()))
+
     def is_held(self, queue_id):
         return f"{queue_id}!" in self.queue()
 

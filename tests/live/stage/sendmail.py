@@ -211,6 +211,18 @@ class Sendmail:
         return self.run("-Ac", "-i", "-f", sender, *params, *recipients, cf=self.submit_cf,
                         stdin=message.replace(b"\r\n", b"\n"), check=check)
 
+    def inside(self, *words):
+        """The command line that runs these words where this Sendmail is."""
+        return self._inside(*words)
+
+    def inner_command(self):
+        """sendmail(1) as a program inside calls it, without its options."""
+        return f"{self.program} -C {self._inner(self.submit_cf)} -Ac"
+
+    def submission_queue(self):
+        """The files of messages that wait to be handed to the server."""
+        return os.listdir(os.path.join(self.root, "clientmqueue"))
+
     def flush(self):
         """Runs both queues once."""
         self.run("-Ac", "-q", cf=self.submit_cf, check=False)
@@ -218,6 +230,10 @@ class Sendmail:
 
     def _queued(self, prefix, queue_id):
         return os.path.exists(os.path.join(self.root, "mqueue", prefix + queue_id))
+
+    def held(self):
+        """The queue ids of all that is quarantined."""
+        return {name[2:] for name in os.listdir(os.path.join(self.root, "mqueue")) if name.startswith("hf")}
 
     def is_held(self, queue_id):
         """Quarantined: its queue file is called hf instead of qf."""
