@@ -9,7 +9,7 @@ from stage.mail import Mail, text_body
 from stage.postfix import queue_id_of
 from stage.sendmail import Sendmail
 from stage.suite import expect, expect_equal
-from stage.world import ACME, DOMAINS, LOGIN, PASSWORD, PRINTER, STRANGER, World
+from stage.world import ACME, DOMAINS, LOGIN, PASSWORD, PRINTER, STRANGER, World, everybody
 
 SIGNED = ",".join(ACME)
 TICKET = "X-Egress-Ticket"
@@ -31,7 +31,7 @@ def config(world):
     secret = world.stage.write("ticket.secret", "0123456789abcdef0123456789abcdef0123456789ab\n")
     run_tool(["chgrp", "nogroup", secret])
     os.chmod(secret, 0o640)
-    return OUTGOING.format(secret=secret) + DOMAINS.format(keys=world.stage.path("keys"))
+    return OUTGOING.format(secret=secret) + everybody(world) + DOMAINS.format(keys=world.stage.path("keys"))
 
 
 class FilterWorld(World):

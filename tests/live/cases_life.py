@@ -13,7 +13,7 @@ from stage.client import Client
 from stage.mail import Mail
 from stage.postfix import queue_id_of
 from stage.suite import expect, expect_equal
-from stage.world import ACME, DOMAINS, LOGIN, OUTGOING, PASSWORD, PRINTER, STRANGER, enforcing
+from stage.world import ACME, DOMAINS, LOGIN, OUTGOING, PASSWORD, PRINTER, STRANGER, enforcing, everybody
 
 
 def observe(w):
@@ -67,7 +67,7 @@ def redacted(w):
 def keys_of_a_directory(w):
     """domains = "dir:...": a key that appears is used after a reload."""
     directory = w.stage.path("keys")
-    w.guard.restart(f'mode = "enforce";\n{OUTGOING}domains = "dir:{directory}";\n')
+    w.guard.restart(f'mode = "enforce";\n{OUTGOING}{everybody(w)}domains = "dir:{directory}";\n')
     mail = Mail()
     w.submit(mail)
     w.signed(mail)

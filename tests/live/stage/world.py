@@ -6,6 +6,7 @@ Clients of the cases
   127.0.0.9   somebody from elsewhere: inbound
 """
 
+import os
 import re
 
 from stage.base import SANITIZER_WORDS, Failure, Stage, StageError, tail
@@ -47,9 +48,22 @@ DOMAINS = """domains = (
 """
 
 
+# One login plays everybody: who may send as whom is the question of other groups.
+EVERYBODYS = ("acme.example", "list.acme.example", "beta.example", "gamma.example", "broken.example", "else.example",
+              "xn--bcher-kva.example")
+
+
+def everybody(world):
+    """The settings that let any login send as those domains."""
+    owners = world.stage.path("owners")
+    if not os.path.exists(owners):
+        world.stage.write("owners", "".join(f"@{domain} *\n" for domain in EVERYBODYS))
+    return f'senders = {{ owners = "file:{owners}"; }};\n'
+
+
 def enforcing(world, more=""):
     """The configuration of most groups: enforce, three domains, two networks, one quiet listener."""
-    return 'mode = "enforce";\n' + OUTGOING + DOMAINS.format(keys=world.stage.path("keys")) + more
+    return ('mode = "enforce";\n' + OUTGOING + everybody(world) + DOMAINS.format(keys=world.stage.path("keys")) + more)
 
 
 class World:
