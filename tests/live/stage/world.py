@@ -69,6 +69,9 @@ def enforcing(world, more=""):
 class World:
     """Opened with the MTA's kind; `config` is a function of this world returning the configuration text."""
 
+    KEYS = (("acme.example", "s2026a", "rsa"), ("acme.example", "e2026a", "ed25519"), ("beta.example", "s1", "rsa"),
+            ("xn--bcher-kva.example", "s2026a", "rsa"), ("xn--bcher-kva.example", "e2026a", "ed25519"))
+
     def __init__(self, options, name, mta, config, transport="unix", settings=None, extensions=None):
         self.options = options
         self.stage = Stage(name, keep=options.keep)
@@ -82,10 +85,7 @@ class World:
     def _open(self, options, name, mta, config, transport, settings, extensions):
         self.name = name
         self.keys = Keys(self.stage)
-        for domain, selector, algorithm in (
-                ("acme.example", "s2026a", "rsa"), ("acme.example", "e2026a", "ed25519"),
-                ("beta.example", "s1", "rsa"), ("xn--bcher-kva.example", "s2026a", "rsa"),
-                ("xn--bcher-kva.example", "e2026a", "ed25519")):
+        for domain, selector, algorithm in self.KEYS:
             self.keys.make(domain, selector, algorithm)
         self.sink = Sink(self.stage, **({"extensions": extensions} if extensions is not None else {}))
         self.zones = Zones(self.stage, self.keys.zones())
