@@ -181,7 +181,7 @@ def lmdb(w):
     wait_until(lambda: w.codes() == (550, 250), SEEN_S, "the new rows to count")
 
 
-def p99_ms(w, count=60):
+def p99_ms(w, count=101):
     """Of messages of a network, for which no table is asked, each in a session of its own."""
     times = []
     for _ in range(count):
@@ -192,8 +192,9 @@ def p99_ms(w, count=60):
     return sorted(times)[count * 99 // 100] * 1000
 
 
-def crowd(w, count, is_over, replies):
-    """Clients that ask as bob, who may not, until it is over."""
+def beside_a_crowd(w, count=6):
+    """(p99 of others, replies) while so many clients ask as bob, who may not."""
+    is_over, replies = threading.Event(), []
     def run():
         with Asker(w) as asker:
             while not is_over.is_set():
@@ -201,7 +202,12 @@ def crowd(w, count, is_over, replies):
     runners = [threading.Thread(target=run, daemon=True) for _ in range(count)]
     for runner in runners:
         runner.start()
-    return runners
+    wait_until(lambda: len(replies) >= count, 60, "answers to the crowd")
+    p99 = p99_ms(w)
+    is_over.set()
+    for runner in runners:
+        runner.join(60 * PATIENCE)
+    return p99, replies
 
 
 @group.case("socketmap: gone, mute, garbage, TEMP, hanging up: try again later, others are served, and back by itself")
@@ -209,23 +215,20 @@ def socketmap(w):
     server = MapServer(w.stage, "owners.map", {SALES: "alice"}).open()
     w.turn_to(server.spec, 'timeout = "1s"; cache = 0;')
     expect_equal(w.codes(), (250, 550), "alice and bob")
-    calm = p99_ms(w)
+    beside_a_crowd(w)  # Postfix has its processes now
+    calm, replies = beside_a_crowd(w)
+    expect_equal({code for code, _ in replies}, {550}, "replies to bob")
     for mood in ("gone", "mute", "garbage", "temp", "hang-up"):
         server.close() if mood == "gone" else setattr(server, "mood", mood)
-        is_over, replies = threading.Event(), []
         for login, sender in (("alice", SALES), ("bob", SALES), ("alice", "alice@acme.example")):
             expect_unavailable(*w.ask(login, sender))
-        runners = crowd(w, 6, is_over, replies)
-        wait_until(lambda: len(replies) >= 6, 60, "answers to the crowd")
-        busy = p99_ms(w)
-        is_over.set()
-        for runner in runners:
-            runner.join(60 * PATIENCE)
+        busy, replies = beside_a_crowd(w)
         for reply in replies:
             expect_unavailable(*reply)
-        print(f"socketmap {mood}: p99 of others {busy:.0f} ms, {calm:.0f} ms without; {len(replies)} were deferred",
+        print(f"socketmap {mood}: p99 of others {busy:.0f} ms, {calm:.0f} ms with a good one; {len(replies)} were deferred",
               flush=True)
-        expect(busy < max(10 * calm, 500 * PATIENCE), f"{mood}: others waited {busy:.0f} ms, {calm:.0f} ms without")
+        expect(busy < max(5 * calm, 700 * PATIENCE),  # the timeout is 1000
+               f"{mood}: others waited {busy:.0f} ms, {calm:.0f} ms with a good server")
         server.mood = "good"
         server.open() if mood == "gone" else None
         begin = time.monotonic()

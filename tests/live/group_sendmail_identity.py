@@ -83,7 +83,7 @@ def harsh(w):
 @group.case("repairs survive signing: one of each field, and both verifiers accept it")
 def repairs(w):
     turn_to_first(w)
-    for without in (("Date",), ("Message-ID",), ("Date", "Message-ID")):
+    for without in (("Date",), ("Message-ID",), ("MIME-Version",), ("Date", "Message-ID", "MIME-Version")):
         for source, send in (("127.0.0.3", w.send), ("127.0.0.1", w.send), ("sendmail(1)", None)):
             mail = Mail(without=without)
             if send:
