@@ -17,7 +17,8 @@ from stage.suite import Group, expect, expect_equal
 from stage.verify import signatures
 from stage.world import ACME, DOMAINS, LOGIN, PASSWORD, World
 
-HEADERS = os.path.join(os.environ.get("EGRESS_CORPUS", ""), "headers")
+HERE = os.path.dirname(os.path.abspath(__file__))
+HEADERS = os.path.join(os.environ.get("EGRESS_CORPUS") or os.path.join(HERE, "../../../shared/corpus"), "headers")
 STRANGER = "127.0.0.9"
 
 SITE = """mode = "enforce";
@@ -165,8 +166,9 @@ def census(w):
 ATTACKER = {"client": "attacker@acme.example", "server": "first@beta.example"}
 
 
-def spoof_cases():
-    path = os.path.join(HEADERS, "espoofer-envelopes.jsonl")
+def corpus_rows(name):
+    """The objects of a .jsonl file of the corpus; a run without the corpus fails here."""
+    path = os.path.join(HEADERS, name)
     if not os.path.exists(path):
         raise Failure(f"{path} is not there: EGRESS_CORPUS names the corpus")
     with open(path, encoding="utf-8") as stream:
@@ -202,8 +204,8 @@ def readings(data):
 @group.case("espoofer: nothing leaves signed under an author who is not the login's, however the field is read")
 def espoofer(w):
     w.turn_to()
-    told = []
-    for number, case in enumerate(spoof_cases()):
+    told, cases = [], corpus_rows("espoofer-envelopes.jsonl")
+    for number, case in enumerate(cases):
         with open(os.path.join(HEADERS, case["file"]), "rb") as stream:
             data = of_our_domains(stream.read())
         login = ATTACKER[case["case"].split("_")[0]]
@@ -219,7 +221,7 @@ def espoofer(w):
             if reply.code == 250:
                 expect_own(w, case["case"], w.sink.wait(recipient), login)
     w.mta.flush()
-    for number, case in enumerate(spoof_cases()):
+    for number, case in enumerate(cases):
         for message in w.sink.having(f"spoof{number}-{os.getpid()}@away.example"):
             expect_own(w, case["case"], message, ATTACKER[case["case"].split("_")[0]])
     say(told)
@@ -243,8 +245,7 @@ def readers(w):
 # --- smuggling --------------------------------------------------------------------------------------------------------
 
 def sequences():
-    with open(os.path.join(HEADERS, "smuggling-sequences.jsonl"), encoding="utf-8") as stream:
-        return [(row["id"], bytes.fromhex(row["end_of_data_hex"])) for row in map(json.loads, stream)]
+    return [(row["id"], bytes.fromhex(row["end_of_data_hex"])) for row in corpus_rows("smuggling-sequences.jsonl")]
 
 
 def smuggle(w, port, sequence):
