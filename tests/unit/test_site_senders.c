@@ -232,8 +232,7 @@ static void files_change(void **state)
 static void lists(void **state)
 {
     static const char *const entries[] = { "@example.org", "cron@example.net",
-                                           "@b\xC3\xBC"
-                                           "cher.example" };
+                                           "@b\303\274cher.example" };
     static const struct config_texts list = { entries, 3 };
     static const struct {
         const char *path;
