@@ -33,7 +33,7 @@
 #include "tests/support/stall.h"
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-enum { PROMISED_MS = 250, WAIT_MS = 400 };
+enum { PROMISED_MS = 500, WAIT_MS = 1000 };
 #else
 enum { PROMISED_MS = 50, WAIT_MS = 200 };
 #endif
