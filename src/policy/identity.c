@@ -74,7 +74,7 @@ static void judge_claim(struct judge *judge, enum claim_place place, const struc
     struct claim *claim = &judge->claims[judge->count];
     *claim = (struct claim){ .address = address };
     if (is_disguised(place, address)) {
-        claim->state = judge->is_judged || judge->list != NULL ? CLAIM_FOREIGN : claim->state;
+        claim->state = judge->is_judged ? CLAIM_FOREIGN : CLAIM_NOT_JUDGED;
     } else if (equal != NULL) {
         *claim = *equal;
     } else if (judge->list != NULL) {
@@ -109,15 +109,13 @@ static void judge_sender_fields(struct judge *judge)
 static void choose_authority(struct judge *judge)
 {
     const struct job *job = judge->job;
-    const struct config_texts *list = NULL;
-    if (job->mail_class == CLASS_SUBMISSION) {
-        judge->is_judged = true;
-    } else if (job->network != NULL && job->network->from.count > 0) {
-        list = &job->network->from;
+    bool asks_owners = job->mail_class == CLASS_SUBMISSION;
+    if (!asks_owners && job->network != NULL && job->network->from.count > 0) {
+        judge->list = &job->network->from;
     } else if (job->mail_class == CLASS_LOCAL && job->site->outgoing->local_from.count > 0) {
-        list = &job->site->outgoing->local_from;
+        judge->list = &job->site->outgoing->local_from;
     }
-    judge->list = list;
+    judge->is_judged = asks_owners || judge->list != NULL;
 }
 
 static void judge_all(struct judge *judge)
@@ -196,14 +194,6 @@ static void complain_unproven(struct job *job)
     }
 }
 
-/* A network's plan is for what its clients send, not for who logs in from there. */
-static void find_plan(struct job *job)
-{
-    bool is_networks = job->mail_class == CLASS_RELAY || job->mail_class == CLASS_LIST ||
-                       job->mail_class == CLASS_FORWARD;
-    job->plan = plans_of(job->site, is_networks ? job->network : NULL, job->principal, job->arena);
-}
-
 static bool begin_wait(const struct job *job, bool waits)
 {
     return !waits || waits_begin(job->world->waits);
@@ -214,6 +204,21 @@ static void end_wait(const struct job *job, bool waits)
     if (waits) {
         waits_end(job->world->waits);
     }
+}
+
+/* A network's plan is for what its clients send, not for who logs in from there. Where too many
+ * wait already it is the default, as where the table does not answer. */
+static void find_plan(struct job *job)
+{
+    bool is_networks = job->mail_class == CLASS_RELAY || job->mail_class == CLASS_LIST ||
+                       job->mail_class == CLASS_FORWARD;
+    bool waits = plans_wait(job->site);
+    if (!begin_wait(job, waits)) {
+        job->plan = span_of(job->site->plans->fallback);
+        return;
+    }
+    job->plan = plans_of(job->site, is_networks ? job->network : NULL, job->principal, job->arena);
+    end_wait(job, waits);
 }
 
 static void judge_claims(struct judge *judge)
@@ -231,9 +236,8 @@ void identity_judge(struct job *job)
     struct judge judge = { .job = job };
     choose_authority(&judge);
     judge_claims(&judge);
-    if (job->site->rules.asks_plans && begin_wait(job, plans_wait(job->site))) {
+    if (job->site->rules.asks_plans) {
         find_plan(job);
-        end_wait(job, plans_wait(job->site));
     }
     note_claims(&judge, &job->evidence);
     consult_census(&judge, &job->evidence);
