@@ -21,7 +21,7 @@ static const struct finding_row rows[FINDING_COUNT] = {
 #undef FINDING_ROW
 };
 
-static const char *const action_names[] = { "off", "observe", "repair", "hold", "defer", "reject" };
+const char *const action_names[] = { "off", "observe", "repair", "hold", "defer", "reject", NULL };
 
 static const char *const class_names[CLASS_COUNT] = {
     [CLASS_SUBMISSION] = "submission", [CLASS_RELAY] = "relay",   [CLASS_LIST] = "list",

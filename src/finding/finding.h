@@ -106,6 +106,8 @@ enum action finding_default_action(enum finding_id id, enum mail_class mail_clas
 bool finding_is_ruled(enum finding_id id);
 /* Is there a repair to be made? */
 bool finding_is_repairable(enum finding_id id);
+/* In the order of enum action, ended by NULL: the choices of settings. */
+extern const char *const action_names[];
 const char *action_name(enum action action);
 const char *mail_class_name(enum mail_class mail_class);
 

@@ -5,33 +5,26 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include <time.h>
+#include <string.h>
 
 #include "config/config.h"
 #include "site/site.h"
+#include "util/calendar.h"
 #include "util/clock.h"
 #include "util/error.h"
-
-/* In the order of enum action. */
-static const char *const actions[] = {
-    "off", "observe", "repair", "hold", "defer", "reject", NULL
-};
 
 /* "2026-12-31" to the second its day ends, local time. */
 static bool read_day(const char *text, int64_t *end_s_r)
 {
-    struct tm tm = { .tm_isdst = -1 };
-    int year, month, day, used = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || text[used] != '\0' ||
-        used != 10 || month < 1 || month > 12 || day < 1 || day > 31 || year < 1970) {
+    struct calendar_time day;
+    struct span rest;
+    int64_t begin_s;
+    if (strlen(text) != sizeof("2026-12-31") - 1 || !calendar_parse(span_of(text), &day, &rest) ||
+        rest.size > 0 || !calendar_seconds(&day, &begin_s)) {
         return false;
     }
-    tm.tm_year = year - 1900;
-    tm.tm_mon = month - 1;
-    tm.tm_mday = day + 1; /* the beginning of the next day */
-    time_t end = mktime(&tm);
-    *end_s_r = (int64_t)end;
-    return end != (time_t)-1;
+    *end_s_r = calendar_from_local(&clock_system, begin_s + 86400);
+    return true;
 }
 
 static bool accepts_day(const char *value, struct error *error)
@@ -69,7 +62,7 @@ static const struct config_row exception_rows[] = {
     { .name = "action",
       .type = CONFIG_CHOICE,
       .offset = offsetof(struct exception_settings, action),
-      .choices = actions,
+      .choices = action_names,
       .required = true,
       .brief = "what is done about the finding" },
     { .name = "until",

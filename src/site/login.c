@@ -13,16 +13,6 @@
 #include "util/domain.h"
 #include "util/error.h"
 
-static bool accepts_realm(const char *value, struct error *error)
-{
-    char name[DOMAIN_MAX];
-    if (!domain_to_ascii(span_of(value), name)) {
-        error_set(error, "not a domain name; valid: \"example.org\"");
-        return false;
-    }
-    return true;
-}
-
 static bool accepts_suffix(const char *value, struct error *error)
 {
     if (value[0] != '\0') {
@@ -36,7 +26,7 @@ static const struct config_row login_rows[] = {
     { .name = "realm",
       .type = CONFIG_TEXT,
       .offset = offsetof(struct login_settings, realm),
-      .accepts = accepts_realm,
+      .accepts = site_accepts_domain,
       .brief = "domain appended to logins without @" },
     { .name = "aliases",
       .type = CONFIG_TEXT,

@@ -23,11 +23,6 @@ struct rule_stage {
     struct config_place place;
 };
 
-/* In the order of enum action. */
-static const char *const actions[] = {
-    "off", "observe", "repair", "hold", "defer", "reject", NULL
-};
-
 static bool class_parse(const char *name, enum mail_class *class_r)
 {
     for (int c = 0; c < CLASS_COUNT; c++) {
@@ -54,7 +49,7 @@ static const struct config_row stage_rows[] = {
     { .name = "action",
       .type = CONFIG_CHOICE,
       .offset = offsetof(struct rule_stage, action),
-      .choices = actions,
+      .choices = action_names,
       .required = true,
       .brief = "what is done where plan and class fit" },
     { .name = "plans",
@@ -69,7 +64,7 @@ static const struct config_row stage_rows[] = {
     { .name = "otherwise",
       .type = CONFIG_CHOICE,
       .offset = offsetof(struct rule_stage, otherwise),
-      .choices = actions,
+      .choices = action_names,
       .brief = "what is done elsewhere; absent: the default" },
     CONFIG_ROWS_END,
 };
@@ -79,7 +74,7 @@ static const struct config_row rule_rows[] = {
     { .name = finding_name,                                                                        \
       .type = CONFIG_CHOICE,                                                                       \
       .offset = offsetof(struct rule_settings, action) + FINDING_##id * sizeof(int),               \
-      .choices = actions,                                                                          \
+      .choices = action_names,                                                                     \
       .brief = "what is done about " finding_name },                                               \
         { .name = finding_name,                                                                    \
           .type = CONFIG_GROUP,                                                                    \

@@ -122,7 +122,7 @@ static bool accepts_network(const char *value, struct error *error)
     return true;
 }
 
-static bool accepts_domain(const char *value, struct error *error)
+bool site_accepts_domain(const char *value, struct error *error)
 {
     char name[DOMAIN_MAX];
     if (!domain_to_ascii(span_of(value), name)) {
@@ -282,7 +282,7 @@ static const struct config_row outgoing_rows[] = {
     { .name = "internal",
       .type = CONFIG_TEXTS,
       .offset = offsetof(struct outgoing_settings, internal),
-      .accepts = accepts_domain,
+      .accepts = site_accepts_domain,
       .brief = "recipient domains that do not leave the site" },
     { .name = "local_from",
       .type = CONFIG_TEXTS,

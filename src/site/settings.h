@@ -11,6 +11,8 @@
 #include "config/config.h"
 #include "config/row.h"
 
+struct error;
+
 enum site_mode { MODE_OBSERVE, MODE_ENFORCE };
 
 struct general_settings {
@@ -70,6 +72,9 @@ struct outgoing_settings {
     struct config_texts local_from; /* senders local mail may use; none: not judged */
     struct config_texts daemons;    /* listeners that require login and TLS */
 };
+
+/* For rows: is it a domain name? False with *error filled. */
+bool site_accepts_domain(const char *value, struct error *error);
 
 extern const struct config_table site_general_table;
 extern const struct config_table site_log_table;

@@ -110,8 +110,8 @@ static void faults(void **state)
           "= \"off\"; } );",
           "t.conf:2: exceptions[0].rule: \"overload\": no finding that rules decide" },
         { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; rule = \"date-missing\"; "
-          "action = \"off\"; until = \"2026-02-30x\"; } );",
-          "t.conf:2: exceptions[0].until: \"2026-02-30x\": not a day" },
+          "action = \"off\"; until = \"2026-02-30\"; } );",
+          "t.conf:2: exceptions[0].until: \"2026-02-30\": not a day" },
         { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; rule = \"from-missing\"; "
           "action = \"repair\"; } );",
           "t.conf:2: exceptions[0].action: there is no repair for from-missing" },
