@@ -7,12 +7,12 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/options.h"
 #include "daemon/stale.h"
 #include "log/log.h"
+#include "util/file.h"
 
 #define DRAIN_ALARM_S 20 /* a drain that takes longer ends by SIGALRM */
 /* Reloading looks users up by whatever modules the system has. */
@@ -31,23 +31,10 @@ static uint64_t now_ms(const struct attendant *attendant)
 /* --- what is watched --------------------------------------------------------------------------
  * The one place that knows: a change to any of it brings about a reload. */
 
-static uint64_t mix(uint64_t mark, uint64_t value)
-{
-    return (mark ^ value) * UINT64_C(0x100000001b3);
-}
-
 /* The configuration too: what was refused because of it is tried again when that is mended. */
 static uint64_t mark_of_disk(const struct child *child, const struct site *site)
 {
-    uint64_t mark = site_mark(site);
-    struct stat status;
-
-    if (stat(child->setup->plan->config_path, &status) < 0)
-        return mark;
-    mark = mix(mark, (uint64_t)status.st_ino);
-    mark = mix(mark, (uint64_t)status.st_size);
-    mark = mix(mark, (uint64_t)status.st_mtim.tv_sec);
-    return mix(mark, (uint64_t)status.st_mtim.tv_nsec);
+    return file_mark_join(site_mark(site), file_mark(child->setup->plan->config_path));
 }
 
 /* --- reloads --------------------------------------------------------------------------------- */

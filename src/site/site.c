@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "util/domain.h"
+#include "util/file.h"
 
 /* The public struct with what only this file changes. */
 struct site_owned {
@@ -320,7 +321,7 @@ uint64_t site_mark(const struct site *site)
     uint64_t mark = dkim_domains_mark(site->domains);
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         const struct table *table = *table_at(site, i);
-        mark = (mark ^ (table != NULL ? table_mark(table) : i)) * UINT64_C(0x100000001b3);
+        mark = file_mark_join(mark, table != NULL ? table_mark(table) : 0);
     }
     return mark;
 }

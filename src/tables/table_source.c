@@ -145,22 +145,9 @@ bool table_source_is_stale(const struct table_source *source)
     return !stamp_is_equal(&source->stamp, &now);
 }
 
-static uint64_t mix(uint64_t mark, uint64_t value)
-{
-    return (mark ^ value) * UINT64_C(0x100000001b3);
-}
-
 uint64_t table_source_mark(const struct table_source *source)
 {
-    struct stat status;
-    if (source->path == NULL || stat(source->path, &status) < 0) {
-        return 0;
-    }
-    uint64_t mark = mix(UINT64_C(0xcbf29ce484222325), (uint64_t)status.st_ino);
-    mark = mix(mark, (uint64_t)status.st_dev);
-    mark = mix(mark, (uint64_t)status.st_size);
-    mark = mix(mark, (uint64_t)nanoseconds(status.st_mtim));
-    return mix(mark, (uint64_t)nanoseconds(status.st_ctim)) | 1;
+    return source->path != NULL ? file_mark(source->path) : 0;
 }
 
 void table_source_free(struct table_source *source)

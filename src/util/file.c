@@ -168,3 +168,28 @@ bool file_write_atomic(const char *path, const void *bytes, size_t size, unsigne
     }
     return true;
 }
+
+uint64_t file_mark_join(uint64_t mark, uint64_t other)
+{
+    return (mark ^ other) * UINT64_C(0x100000001b3); /* FNV: nobody chooses what is compared */
+}
+
+uint64_t file_mark(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) < 0) {
+        return 0;
+    }
+    const uint64_t parts[] = { status.st_dev,
+                               status.st_ino,
+                               (uint64_t)status.st_size,
+                               (uint64_t)status.st_mtim.tv_sec,
+                               (uint64_t)status.st_mtim.tv_nsec,
+                               (uint64_t)status.st_ctim.tv_sec,
+                               (uint64_t)status.st_ctim.tv_nsec };
+    uint64_t mark = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        mark = file_mark_join(mark, parts[i]);
+    }
+    return mark | 1;
+}

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "util/buffer.h"
 #include "util/error.h"
@@ -32,6 +33,10 @@ bool file_write_atomic(const char *path, const void *bytes, size_t size, unsigne
  * passes: reading it says why.
  */
 bool file_is_private(const char *path, const char *what, struct error *error);
+/* A number for what lies at the path now; 0: nothing. Another file, or other content, has another
+ * one. Several are one with file_mark_join(). */
+uint64_t file_mark(const char *path);
+uint64_t file_mark_join(uint64_t mark, uint64_t other);
 /* Explains why the effective user cannot open `path` for reading (errno value given), as file_read
  * does. */
 void file_explain_access(const char *path, int why_errno, struct error *error);
