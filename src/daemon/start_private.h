@@ -21,7 +21,7 @@ struct start {
     struct plan plan;
     char *plan_path; /* absolute */
     bool is_in_place;
-    bool has_plan; /* false: there is nothing to start children with, for now */
+    bool has_plan; /* false: children cannot be started; see successor.c for when */
     struct sockets sockets;
     /* Of the program before this one, until all of ours serve. */
     struct plan former_plan;

@@ -124,9 +124,7 @@ bool job_body(struct job *job, const void *bytes, size_t size)
         return false;
     }
     body_scan_feed(&job->body, bytes, size);
-    if (job->reads_mime) {
-        mime_scan_feed(&job->mime, bytes, size);
-    }
+    mime_scan_feed(&job->mime, bytes, size);
     if (job->body_hash != NULL) {
         dkim_body_hash_feed(job->body_hash, bytes, size);
     }

@@ -76,8 +76,7 @@ struct job {
     struct span plan;                       /* absent: none, or no rule asks for it */
 
     struct body_scan body;
-    struct mime_scan mime; /* of mail that is judged, from the end of its header on */
-    bool reads_mime;
+    struct mime_scan mime;            /* of mail that is judged, from the end of its header on */
     struct dkim_body_hash *body_hash; /* NULL: nothing to sign */
     struct evidence evidence;
     struct finding_list findings;

@@ -43,11 +43,10 @@ static struct span first_value(const struct job *job, enum header_id id)
     return field != NULL ? field->value : (struct span){ NULL, 0 };
 }
 
-/* Not where nobody asks: behind a filter mail was judged already. */
+/* Not where nobody asks: behind a filter mail was judged already. Feeding costs nothing then. */
 static void open_mime(struct job *job)
 {
-    job->reads_mime = is_judged(job) && job->role != LISTENER_SIGN && !job->message.is_over_ceiling;
-    if (job->reads_mime) {
+    if (is_judged(job) && job->role != LISTENER_SIGN && !job->message.is_over_ceiling) {
         mime_scan_init(&job->mime, first_value(job, HEADER_CONTENT_TYPE),
                        first_value(job, HEADER_CONTENT_TRANSFER_ENCODING), job->arena, NULL);
     }
@@ -56,7 +55,7 @@ static void open_mime(struct job *job)
 static void gather_evidence(struct job *job)
 {
     job->message.body = *body_scan_finish(&job->body);
-    if (job->reads_mime) {
+    if (job->mime.facts.parts > 0) {
         job->message.mime = *mime_scan_finish(&job->mime, job->message.body.has_8bit);
     }
     struct span host = job->message.session->mta_name;
