@@ -301,7 +301,32 @@ def parallel_sessions(w):
         w.line(reply).expect(signed=",".join(names), from_=f"<{mail.sender}>", msgid=mail.message_id)
 
 
+def fields_taken_away(w):
+    """What is not meant for recipients and forged results of ours go; results of others stay, and both verifiers accept."""
+    forged, others = "mx.acme.example; spf=pass", "mx.else.example; spf=pass"
+    mail = Mail(fields=[("X-Originating-IP", "[192.0.2.1]"), ("Authentication-Results", forged),
+                        ("Authentication-Results", others), ("X-PHP-Originating-Script", "1000:a.php")])
+    reply = w.submit(mail)
+    message = w.signed(mail)
+    expect_equal([message.values(name) for name in ("X-Originating-IP", "X-PHP-Originating-Script",
+                                                    "Authentication-Results")], [[], [], [others]], "what is left")
+    w.line(reply).expect(rules="private-header:repair,results-forged:repair")
+
+
+def learnt_from_the_log(w):
+    """The daemon's own lines are what learn owners and would read."""
+    for _ in range(3):
+        w.submit(Mail(sender="bob@beta.example"))
+    said = w.guard.ctl_run("learn", "owners", w.guard.child.err_path).stdout.decode()
+    expect_equal([line for line in said.splitlines() if line.startswith("bob@beta.example")],
+                 [f"bob@beta.example\t{LOGIN}"], "rows of bob@beta.example")
+    said = w.guard.ctl_run("would", w.guard.child.err_path).stdout.decode()
+    expect(" 0 would have been rejected" in said, said)
+
+
 CASES = (
+    ("private fields and forged results are taken away", fields_taken_away),
+    ("learn owners and would read the daemon's own lines", learnt_from_the_log),
     ("authenticated submission over STARTTLS", submission),
     ("relay network by address", relay),
     ("loopback SMTP without login is local", loopback),
