@@ -322,3 +322,25 @@ def repairs(w):
             for name in ("Date", "Message-ID", "MIME-Version", "From"):
                 expect_equal(len(message.values(name)), 1, f"{name} fields by {way} without {without}")
 
+
+
+# --- calendars --------------------------------------------------------------------------------------------------------
+
+ANSWER = (b"--b\r\nContent-Type: text/plain\r\n\r\nyes\r\n--b\r\nContent-Type: text/calendar; method=REPLY\r\n\r\n"
+          b"BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR\r\n--b--\r\n")
+
+
+@group.case("an answer to an invitation for somebody else: with an own Sender it goes, without one it is refused")
+def calendar(w):
+    w.turn_to()
+
+    def answer(*fields):
+        return Mail(from_="Boss <boss@acme.example>", body=ANSWER, without=("Content-Type",),
+                    fields=(("Content-Type", 'multipart/alternative; boundary="b"'), *fields))
+    said = answer(("Sender", LOGIN))
+    reply = w.submit(said)
+    w.signed(said)
+    w.line(reply).expect(verdict="accept", rules="calendar-on-behalf:observe")
+    silent = answer()
+    expect("from-not-owned" in w.submit(silent, want=550).text, "the reason")
+    w.sink.expect_none(silent.recipient)
