@@ -122,6 +122,15 @@ static void await_stale(const struct table *table)
     assert_true(table_is_stale(table));
 }
 
+/* A write that crosses a page is two steps: a writer put to sleep between them leaves half a row,
+ * and nothing but the row itself tells. It is refused then, and tried again when the file changes.
+ */
+static bool is_half_written(const struct error *error)
+{
+    return strstr(error->text, "is being written") != NULL ||
+           strstr(error->text, "has no value") != NULL;
+}
+
 static void written_while_read(void **state)
 {
     (void)state;
@@ -135,7 +144,7 @@ static void written_while_read(void **state)
     for (unsigned i = 0; i < 40; i++) {
         struct table *table = table_open(scratch_file_spec(&file, "file:"), NULL, &error);
         if (table == NULL) {
-            assert_non_null(strstr(error.text, "is being written"));
+            assert_true(is_half_written(&error));
         } else if (table_count(table) == writer.rows) {
             whole++;
         } else {
