@@ -50,6 +50,7 @@ static enum fit fit_row(const struct config_row *row, const config_setting_t *no
         return type == CONFIG_TYPE_BOOL ? FIT_GOOD : FIT_NONE;
     case CONFIG_TEXT:
     case CONFIG_CHOICE:
+    case CONFIG_MILLISECONDS:
         return is_text ? FIT_GOOD : FIT_NONE;
     case CONFIG_INT:
         return is_int ? FIT_GOOD : FIT_NONE;

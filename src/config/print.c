@@ -44,6 +44,8 @@ static void print_units(const struct config_row *row, int64_t number, struct buf
     }
     if (row->type == CONFIG_DURATION) {
         units_print_duration(number, text);
+    } else if (row->type == CONFIG_MILLISECONDS) {
+        units_print_milliseconds(number, text);
     } else {
         units_print_size(number, text);
     }
@@ -97,6 +99,7 @@ static void print_value(const struct record *record, const struct config_row *ro
         print_number(*(const int64_t *)member, out);
         break;
     case CONFIG_DURATION:
+    case CONFIG_MILLISECONDS:
     case CONFIG_SIZE:
         print_units(row, *(const int64_t *)member, out);
         break;

@@ -20,13 +20,14 @@ enum config_type {
     CONFIG_INT,      /* int64_t, min..max */
     CONFIG_DURATION, /* int64_t seconds; "90s" "15m" "12h" "7d", or a bare integer of seconds;
                         min..max */
-    CONFIG_SIZE,     /* int64_t bytes; "64K" "10M" "1G", or a bare integer of bytes; min..max */
-    CONFIG_CHOICE,   /* int: index into choices; -1 when absent without default */
-    CONFIG_TEXTS,    /* struct config_texts; an array, a list, or a single string; several files'
-                        lists are joined, a single string stands alone */
-    CONFIG_LIST,     /* struct config_list of elements of `element_size`, each filled by `rows` */
-    CONFIG_GROUP,    /* the same of one element, written as a group { }; empty when absent */
-    CONFIG_PLANNED   /* named by the contract, not landed: using it is an error that says so */
+    CONFIG_MILLISECONDS, /* int64_t; "500ms" "2s" "15m", never a bare number; min..max */
+    CONFIG_SIZE,         /* int64_t bytes; "64K" "10M" "1G", or a bare integer of bytes; min..max */
+    CONFIG_CHOICE,       /* int: index into choices; -1 when absent without default */
+    CONFIG_TEXTS,  /* struct config_texts; an array, a list, or a single string; several files'
+                      lists are joined, a single string stands alone */
+    CONFIG_LIST,   /* struct config_list of elements of `element_size`, each filled by `rows` */
+    CONFIG_GROUP,  /* the same of one element, written as a group { }; empty when absent */
+    CONFIG_PLANNED /* named by the contract, not landed: using it is an error that says so */
 };
 
 struct config_texts {

@@ -63,6 +63,19 @@ bool units_parse_duration(struct span text, int64_t *seconds_r)
     return parse_with(duration_units, number, unit, seconds_r);
 }
 
+bool units_parse_milliseconds(struct span text, int64_t *milliseconds_r)
+{
+    int64_t number;
+    struct span unit;
+    if (!parse_number(text, &number, &unit)) {
+        return false;
+    }
+    *milliseconds_r = number;
+    return span_is_equal(unit, SPAN("ms")) ||
+           (parse_with(duration_units, number, unit, &number) &&
+            !__builtin_mul_overflow(number, 1000, milliseconds_r));
+}
+
 bool units_parse_size(struct span text, int64_t *bytes_r)
 {
     int64_t number;
@@ -82,6 +95,15 @@ static void print_with(const struct unit *units, int64_t number, char *out)
 void units_print_duration(int64_t seconds, char out[static UNITS_TEXT_MAX])
 {
     print_with(duration_units, seconds, out);
+}
+
+void units_print_milliseconds(int64_t milliseconds, char out[static UNITS_TEXT_MAX])
+{
+    if (milliseconds % 1000 == 0) {
+        units_print_duration(milliseconds / 1000, out);
+    } else {
+        snprintf(out, UNITS_TEXT_MAX, "%" PRId64 "ms", milliseconds);
+    }
 }
 
 void units_print_size(int64_t bytes, char out[static UNITS_TEXT_MAX])

@@ -39,6 +39,9 @@ void value_describe(const struct config_row *row, struct buffer *out)
     case CONFIG_DURATION:
         buffer_add_text(out, "a duration such as \"90s\", \"15m\", \"12h\" or \"7d\"");
         break;
+    case CONFIG_MILLISECONDS:
+        buffer_add_text(out, "a duration such as \"500ms\", \"2s\" or \"1m\"");
+        break;
     case CONFIG_SIZE:
         buffer_add_text(out, "a size such as \"64K\", \"10M\" or \"1G\"");
         break;
@@ -88,6 +91,9 @@ static void add_number(const struct config_row *row, int64_t number, struct buff
     if (row->type == CONFIG_DURATION && number >= 0) {
         units_print_duration(number, text);
         buffer_add_text(out, text);
+    } else if (row->type == CONFIG_MILLISECONDS && number >= 0) {
+        units_print_milliseconds(number, text);
+        buffer_add_text(out, text);
     } else if (row->type == CONFIG_SIZE && number >= 0) {
         units_print_size(number, text);
         buffer_add_text(out, text);
@@ -123,9 +129,11 @@ static bool units_read(const struct config_row *row, const char *text, void *mem
                        struct error *error)
 {
     int64_t number;
-    bool is_number = row->type == CONFIG_DURATION ? units_parse_duration(span_of(text), &number)
-                                                  : units_parse_size(span_of(text), &number);
-    if (is_number) {
+    bool (*parse)(struct span, int64_t *) = row->type == CONFIG_DURATION ? units_parse_duration
+                                            : row->type == CONFIG_MILLISECONDS
+                                                ? units_parse_milliseconds
+                                                : units_parse_size;
+    if (parse(span_of(text), &number)) {
         return number_read(row, number, member, error);
     }
     struct buffer expected = BUFFER_EMPTY;
@@ -191,6 +199,7 @@ static bool scalar_read(struct loader *loader, const struct config_row *row, con
     case CONFIG_CHOICE:
         return choice_read(row, text, member, error);
     case CONFIG_DURATION:
+    case CONFIG_MILLISECONDS:
     case CONFIG_SIZE:
         return units_read(row, text, member, error);
     default: /* the other types are no texts */

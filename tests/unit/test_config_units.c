@@ -51,6 +51,26 @@ static const struct unit_case durations[] = {
     { "1h30m", -1, NULL },
 };
 
+static const struct unit_case milliseconds[] = {
+    { "500ms", 500, NULL },
+    { "2s", 2000, NULL },
+    { "2000ms", 2000, "2s" },
+    { "1001ms", 1001, NULL },
+    { "60s", 60000, "1m" },
+    { "0ms", 0, "0s" },
+    { "9223372036854775807ms", INT64_MAX, NULL },
+    { "9223372036854775s", INT64_C(9223372036854775000), NULL },
+    { "9223372036854776s", -1, NULL },
+    { "9223372036854775808ms", -1, NULL },
+    { "", -1, NULL },
+    { "500", -1, NULL },
+    { "ms", -1, NULL },
+    { "5 ms", -1, NULL },
+    { "1.5s", -1, NULL },
+    { "-1ms", -1, NULL },
+    { "5MS", -1, NULL },
+};
+
 static const struct unit_case sizes[] = {
     { "0", 0, NULL },
     { "1", 1, NULL },
@@ -101,6 +121,13 @@ static void test_durations(void **state)
               units_print_duration);
 }
 
+static void test_milliseconds(void **state)
+{
+    (void)state;
+    run_cases(milliseconds, sizeof(milliseconds) / sizeof(milliseconds[0]),
+              units_parse_milliseconds, units_print_milliseconds);
+}
+
 static void test_sizes(void **state)
 {
     (void)state;
@@ -123,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_milliseconds),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_span_end),
     };
