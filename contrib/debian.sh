@@ -54,8 +54,8 @@ install_packages() {
     esac
     forbid_starts
     export DEBIAN_FRONTEND=noninteractive
-    { apt-get -q update &&
-      apt-get -q install -y --no-install-recommends --no-remove "${names[@]}"; } >> "$log" 2>&1 < /dev/null
+    { apt-get -q -o Acquire::Retries=4 update &&
+      apt-get -q -o Acquire::Retries=4 install -y --no-install-recommends --no-remove "${names[@]}"; } >> "$log" 2>&1 < /dev/null
     code=$?
     allow_starts
     return $code

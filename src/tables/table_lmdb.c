@@ -5,7 +5,7 @@
  * Keys and values lose one NUL at their end: Postfix writes it, other programs do not. Two keys
  * that differ only in case are an error: which of them would count? postmap folds keys itself.
  */
-#include "tables/lmdb_pages.h"
+#include "state/lmdb_pages.h"
 #include "tables/table_private.h"
 
 #define FILE_MAX_BYTES ((size_t)512 << 20)

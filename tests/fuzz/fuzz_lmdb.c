@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tables/lmdb_pages.h"
+#include "state/lmdb_pages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -51,6 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool good = lmdb_pages_walk(seen.file, take, &seen, &error);
         demand(good || error.text[0] != '\0', "refused without a word");
         demand(seen.rows <= size / 2, "more rows than there is room for");
+        struct span used = span_first(seen.file, lmdb_pages_extent(seen.file));
+        bool sound = lmdb_pages_are_sound(used, take, &seen, &error);
+        demand(!sound || good, "sound, and cannot be walked");
     }
     return 0;
 }

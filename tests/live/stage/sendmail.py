@@ -100,7 +100,7 @@ def unpack(cache=CACHE):
     shutil.rmtree(fresh, ignore_errors=True)
     os.makedirs(fresh)
     try:
-        done = run_tool(["sh", "-c", f"cd {fresh} && apt-get -q download {' '.join(PACKAGES)}"],
+        done = run_tool(["sh", "-c", f"cd {fresh} && apt-get -q -o Acquire::Retries=4 download {' '.join(PACKAGES)}"],
                         check=False, seconds=120)
         packages = glob.glob(f"{fresh}/*.deb")
         if len(packages) != len(PACKAGES):

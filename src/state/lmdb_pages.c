@@ -12,10 +12,11 @@
  * and value, and a value too large for its page lies in overflow pages. Words are those of the
  * machine that wrote it. No page is walked twice, so no file makes this loop.
  */
-#include "tables/lmdb_pages.h"
+#include "state/lmdb_pages.h"
 
 #include <endian.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #define META_MAGIC 0xBEEFC0DEu
 #define META_VERSION 1
@@ -76,6 +77,7 @@ struct walk {
     size_t page_size;
     size_t page_count;
     size_t pages_left; /* how many more may be looked at */
+    uint8_t *claimed;  /* a bit for each page that was; NULL: nobody asks which */
     size_t rows;
     lmdb_row_fn row;
     void *context;
@@ -94,6 +96,11 @@ static void take(struct span from, size_t at, void *out, size_t size)
     memcpy(out, from.at + at, size);
 }
 
+static bool is_claimed(const struct walk *walk, size_t number)
+{
+    return (walk->claimed[number / 8] >> number % 8 & 1) != 0;
+}
+
 /* `count` pages from one on that nobody looked at before. */
 static bool page_claim(struct walk *walk, size_t number, size_t count, struct span *pages_r)
 {
@@ -104,6 +111,12 @@ static bool page_claim(struct walk *walk, size_t number, size_t count, struct sp
         return damaged(walk, "it leads in circles", number);
     }
     walk->pages_left -= count;
+    for (size_t i = number; walk->claimed != NULL && i < number + count; i++) {
+        if (is_claimed(walk, i)) {
+            return damaged(walk, "a page is in use twice", i);
+        }
+        walk->claimed[i / 8] |= (uint8_t)(1u << i % 8);
+    }
     *pages_r = span_first(span_from(walk->file, number * walk->page_size), count * walk->page_size);
     return true;
 }
@@ -255,23 +268,90 @@ static bool meta_pick(struct span file, struct meta *meta_r, struct error *error
     return true;
 }
 
+static struct walk walk_of(struct span file, const struct meta *meta, struct error *error)
+{
+    struct walk walk = { .file = file, .error = error };
+    walk.page_size = meta->free.page_size;
+    walk.page_count = file.size / walk.page_size;
+    walk.pages_left = walk.page_count;
+    return walk;
+}
+
+static bool walk_tree(struct walk *walk, const struct tree *tree, lmdb_row_fn row, void *context)
+{
+    walk->rows = 0;
+    walk->row = row;
+    walk->context = context;
+    if (tree->root != NO_PAGE && !walk_page(walk, tree->root, 1)) {
+        return false;
+    }
+    if (walk->rows != tree->entries) {
+        error_set(walk->error, "the database is damaged: it should hold %zu rows and holds %zu",
+                  tree->entries, walk->rows);
+        return false;
+    }
+    return true;
+}
+
 bool lmdb_pages_walk(struct span file, lmdb_row_fn row, void *context, struct error *error)
 {
     struct meta meta;
     if (!meta_pick(file, &meta, error)) {
         return false;
     }
-    struct walk walk = { .file = file, .row = row, .context = context, .error = error };
-    walk.page_size = meta.free.page_size;
-    walk.page_count = file.size / walk.page_size;
-    walk.pages_left = walk.page_count;
-    if (meta.main.root != NO_PAGE && !walk_page(&walk, meta.main.root, 1)) {
-        return false;
+    struct walk walk = walk_of(file, &meta, error);
+    return walk_tree(&walk, &meta.main, row, context);
+}
+
+/* What the tree of free pages holds: transaction number, and the pages it gave up, counted. */
+static bool take_free(void *context, struct span key, struct span value)
+{
+    struct walk *walk = context;
+    size_t count, number;
+    if (key.size != sizeof(size_t) || value.size < sizeof(count)) {
+        return damaged(walk, "the list of free pages is none", NO_PAGE);
     }
-    if (walk.rows != meta.main.entries) {
-        error_set(error, "the database is damaged: it should hold %zu rows and holds %zu",
-                  meta.main.entries, walk.rows);
-        return false;
+    take(value, 0, &count, sizeof(count));
+    if (count > value.size / sizeof(count) - 1) {
+        return damaged(walk, "the list of free pages is cut short", NO_PAGE);
+    }
+    for (size_t i = 1; i <= count; i++) {
+        take(value, i * sizeof(number), &number, sizeof(number));
+        if (number >= walk->page_count || is_claimed(walk, number)) {
+            return damaged(walk, "a page that is said to be free is not", number);
+        }
     }
     return true;
+}
+
+size_t lmdb_pages_extent(struct span head)
+{
+    struct meta meta;
+    struct error error;
+    if (!meta_pick(head, &meta, &error) || meta.last_page > SIZE_MAX / PAGE_SIZE_MAX - 1) {
+        return 0;
+    }
+    return (meta.last_page + 1) * meta.free.page_size;
+}
+
+bool lmdb_pages_are_sound(struct span file, lmdb_row_fn row, void *context, struct error *error)
+{
+    struct meta meta;
+    if (!meta_pick(file, &meta, error)) {
+        return false;
+    }
+    struct walk walk = walk_of(file, &meta, error);
+    if (meta.last_page >= walk.page_count || walk.page_count < 2) {
+        return damaged(&walk, "it is cut short", meta.last_page);
+    }
+    walk.claimed = calloc(1, walk.page_count / 8 + 1);
+    if (walk.claimed == NULL) {
+        error_set(error, "out of memory");
+        return false;
+    }
+    walk.claimed[0] = 3; /* the two meta pages */
+    bool is_sound = walk_tree(&walk, &meta.main, row, context) &&
+                    walk_tree(&walk, &meta.free, take_free, &walk);
+    free(walk.claimed);
+    return is_sound;
 }

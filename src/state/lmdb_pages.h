@@ -1,8 +1,8 @@
 /*
  * lmdb_pages: the rows in the bytes of an LMDB file (data version 1, as LMDB 0.9 writes it).
  */
-#ifndef EM_TABLES_LMDB_PAGES_H
-#define EM_TABLES_LMDB_PAGES_H
+#ifndef EM_STATE_LMDB_PAGES_H
+#define EM_STATE_LMDB_PAGES_H
 
 #include <stdbool.h>
 
@@ -19,5 +19,14 @@ typedef bool (*lmdb_row_fn)(void *context, struct span key, struct span value);
  * rows handed out before are then worth nothing.
  */
 bool lmdb_pages_walk(struct span file, lmdb_row_fn row, void *context, struct error *error);
+/* How much of the file is in use, by its first LMDB_PAGES_HEAD bytes (or all it has); 0: it is no
+ * database. */
+#define LMDB_PAGES_HEAD 65536
+size_t lmdb_pages_extent(struct span head);
+/*
+ * The same walk, for a database that is to be written to by LMDB: `file` is what is in use. Looks
+ * at the list of free pages too, since pages that are free and in use at once lose rows later.
+ */
+bool lmdb_pages_are_sound(struct span file, lmdb_row_fn row, void *context, struct error *error);
 
 #endif
