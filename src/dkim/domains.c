@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "dkim/domains_private.h"
 #include "util/domain.h"
@@ -33,9 +34,7 @@ static const char *keep_ascii(struct dkim_domains *domains, const char *name)
     return arena_copy(domains->arena, span_of(ascii)).at;
 }
 
-/* Relaxed alignment as far as it can be told without a public suffix list: one is the other or lies
- * below it. */
-static bool is_aligned(const char *d, const char *name)
+bool domains_is_aligned(const char *d, const char *name)
 {
     return span_is_equal(span_of(d), span_of(name)) || domain_is_below(span_of(d), span_of(name)) ||
            domain_is_below(span_of(name), span_of(d));
@@ -55,8 +54,8 @@ static bool set_names(struct dkim_domains *domains, const struct domain_settings
     if (entry->name == NULL || (settings->d != NULL && !is_from && entry->d == NULL)) {
         return domains_out_of_memory(report);
     }
-    bool is_foreign =
-        entry->d != NULL && (domains_is_any(entry->name) || !is_aligned(entry->d, entry->name));
+    bool is_foreign = entry->d != NULL &&
+                      (domains_is_any(entry->name) || !domains_is_aligned(entry->d, entry->name));
     if (is_foreign && !settings->third_party) {
         config_complain(report, CONFIG_ERROR, &settings->place, setting,
                         "d = \"%s\" is not aligned with \"%s\", so DMARC would not count the "
@@ -67,21 +66,41 @@ static bool set_names(struct dkim_domains *domains, const struct domain_settings
     return true;
 }
 
-static struct dkim_domain *new_entry(struct dkim_domains *domains)
+enum { ENTRIES_FIRST = 64 };
+
+struct dkim_domain *domains_new_entry(struct dkim_domains *domains)
 {
-    return domains->count < domains->room ? &domains->all[domains->count++] : NULL;
+    if (domains->count == domains->room) {
+        size_t room = domains->room > 0 ? domains->room * 2 : ENTRIES_FIRST;
+        struct dkim_domain **grown =
+            arena_array(domains->arena, room, sizeof(struct dkim_domain *));
+        if (grown == NULL) {
+            return NULL;
+        }
+        if (domains->count > 0) {
+            memcpy(grown, domains->all, domains->count * sizeof(struct dkim_domain *));
+        }
+        domains->all = grown;
+        domains->room = room;
+    }
+    struct dkim_domain *entry = arena_alloc(domains->arena, sizeof(*entry));
+    if (entry != NULL) {
+        domains->all[domains->count++] = entry;
+    }
+    return entry;
 }
 
 bool domains_add(struct dkim_domains *domains, const struct domain_settings *settings,
                  const char *setting, struct config_report *report)
 {
-    struct dkim_domain *entry = new_entry(domains);
+    struct dkim_domain *entry = domains_new_entry(domains);
     if (entry == NULL) {
         return domains_out_of_memory(report);
     }
     entry->subdomains = settings->subdomains;
     entry->third_party = settings->third_party;
     entry->on_failure = (enum dkim_on_failure)settings->on_failure;
+    entry->on_unpublished = (enum dkim_on_failure)settings->on_unpublished;
     entry->is_degraded = settings->is_degraded;
     if (!set_names(domains, settings, entry, setting, report)) {
         return false;
@@ -105,11 +124,6 @@ static bool read_list(struct dkim_domains *domains, const struct config_list *li
                       struct config_report *report)
 {
     const struct domain_settings *rows = list->at;
-    domains->room = list->count;
-    domains->all = arena_array(domains->arena, list->count, sizeof(*domains->all));
-    if (domains->all == NULL) {
-        return domains_out_of_memory(report);
-    }
     bool good = true;
     for (size_t i = 0; i < list->count; i++) {
         char setting[48];
@@ -119,20 +133,23 @@ static bool read_list(struct dkim_domains *domains, const struct config_list *li
     return good;
 }
 
-static bool read_all(struct dkim_domains *domains, const struct config *config,
+static bool read_all(struct dkim_domains *domains, const struct config *config, bool is_kept,
                      struct config_report *report)
 {
     const struct domains_settings *settings = config_settings(config, &dkim_domains_table);
-    if (settings->folder == NULL || settings->folder[0] == '\0') {
+    if (settings->source == NULL || settings->source[0] == '\0') {
         return read_list(domains, &settings->list, report);
     }
     struct config_place place = config_where(config, &dkim_domains_table, "domains");
-    domains->folder = arena_copy(domains->arena, span_of(settings->folder + sizeof("dir:") - 1)).at;
+    if (span_has_prefix_nocase(span_of(settings->source), SPAN("opendkim:"))) {
+        return domains_read_opendkim(domains, settings->source, is_kept, &place, report);
+    }
+    domains->folder = arena_copy(domains->arena, span_of(settings->source + sizeof("dir:") - 1)).at;
     return domains->folder != NULL ? domains_read_folder(domains, &place, report)
                                    : domains_out_of_memory(report);
 }
 
-struct dkim_domains *dkim_domains_build(const struct config *config, struct config_report *report)
+struct dkim_domains *domains_new(struct config_report *report)
 {
     struct dkim_domains *domains = calloc(1, sizeof(*domains));
     if (domains == NULL) {
@@ -143,15 +160,34 @@ struct dkim_domains *dkim_domains_build(const struct config *config, struct conf
     domains->by_name = hash_table_new();
     domains->by_record = hash_table_new();
     domains->by_path = hash_table_new();
-    bool has_memory = domains->arena != NULL && domains->by_name != NULL &&
-                      domains->by_record != NULL && domains->by_path != NULL;
-    if (!has_memory || !read_all(domains, config, report)) {
-        if (!has_memory) {
-            domains_out_of_memory(report);
-        }
+    if (domains->arena == NULL || domains->by_name == NULL || domains->by_record == NULL ||
+        domains->by_path == NULL) {
+        domains_out_of_memory(report);
         dkim_domains_free(&domains);
     }
     return domains;
+}
+
+struct dkim_domains *dkim_domains_rebuild(const struct config *config,
+                                          const struct dkim_domains *previous, bool is_kept,
+                                          struct config_report *report)
+{
+    struct dkim_domains *domains = domains_new(report);
+    if (domains == NULL) {
+        return NULL;
+    }
+    domains->previous = previous;
+    if (!read_all(domains, config, is_kept, report)) {
+        dkim_domains_free(&domains);
+        return NULL;
+    }
+    domains->previous = NULL;
+    return domains;
+}
+
+struct dkim_domains *dkim_domains_build(const struct config *config, struct config_report *report)
+{
+    return dkim_domains_rebuild(config, NULL, false, report);
 }
 
 void dkim_domains_free(struct dkim_domains **domains)
@@ -160,6 +196,7 @@ void dkim_domains_free(struct dkim_domains **domains)
         return;
     }
     domains_drop_keys(*domains);
+    domains_drop_opendkim(&(*domains)->opendkim);
     hash_table_free(&(*domains)->by_name);
     hash_table_free(&(*domains)->by_record);
     hash_table_free(&(*domains)->by_path);

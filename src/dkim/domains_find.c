@@ -6,6 +6,7 @@
 
 #include "dkim/domains_private.h"
 #include "util/domain.h"
+#include "util/file.h"
 
 static const struct dkim_domain *find_named(const struct dkim_domains *domains, struct span domain)
 {
@@ -26,6 +27,9 @@ static const struct dkim_domain *find_named(const struct dkim_domains *domains, 
 const struct dkim_domain *dkim_domains_find(const struct dkim_domains *domains,
                                             struct span from_domain)
 {
+    if (domains->opendkim != NULL) {
+        return domains_opendkim_find_any(domains->opendkim, from_domain);
+    }
     const struct dkim_domain *entry = find_named(domains, from_domain);
     char ascii[DOMAIN_MAX];
     if (entry == NULL && domain_to_ascii(from_domain, ascii)) { /* "*" is no address literal */
@@ -34,8 +38,26 @@ const struct dkim_domain *dkim_domains_find(const struct dkim_domains *domains,
     return entry;
 }
 
+size_t dkim_domains_find_address(const struct dkim_domains *domains, struct span local,
+                                 struct span domain, const struct dkim_domain **found_r,
+                                 size_t room)
+{
+    if (domains->opendkim != NULL) {
+        return domains_opendkim_find(domains->opendkim, local, domain, found_r, room);
+    }
+    const struct dkim_domain *entry = dkim_domains_find(domains, domain);
+    if (entry != NULL && room > 0) {
+        found_r[0] = entry;
+        return 1;
+    }
+    return 0;
+}
+
 bool dkim_domains_has(const struct dkim_domains *domains, struct span domain)
 {
+    if (domains->opendkim != NULL) {
+        return domains_opendkim_has(domains->opendkim, domain);
+    }
     return find_named(domains, domain) != NULL;
 }
 
@@ -46,7 +68,7 @@ size_t dkim_domains_count(const struct dkim_domains *domains)
 
 const struct dkim_domain *dkim_domains_at(const struct dkim_domains *domains, size_t index)
 {
-    return &domains->all[index];
+    return domains->all[index];
 }
 
 bool domains_record_name(struct span selector, struct span d, char out[static DOMAIN_RECORD_ROOM])
@@ -80,12 +102,28 @@ struct dkim_key *dkim_domains_key(const struct dkim_domains *domains, struct spa
     return NULL;
 }
 
+const char *dkim_domains_folder(const struct dkim_domains *domains)
+{
+    return domains->folder;
+}
+
 bool dkim_domains_is_stale(const struct dkim_domains *domains)
 {
-    return domains->folder != NULL && domains_fingerprint(domains->folder) != domains->fingerprint;
+    if (domains->opendkim != NULL) {
+        return (domains_opendkim_is_stale(domains->opendkim) ||
+                domains_watched_are_stale(domains)) &&
+               domains_opendkim_is_settled(domains->opendkim);
+    }
+    /* A folder is another one after a hidden file, too; the names tell. */
+    return domains->folder != NULL && domains_watched_are_stale(domains) &&
+           domains_fingerprint(domains->folder) != domains->fingerprint;
 }
 
 uint64_t dkim_domains_mark(const struct dkim_domains *domains)
 {
+    if (domains->opendkim != NULL) {
+        return file_mark_join(domains_opendkim_mark(domains->opendkim),
+                              domains_watched_mark(domains));
+    }
     return domains->folder != NULL ? domains_fingerprint(domains->folder) : 0;
 }

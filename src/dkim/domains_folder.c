@@ -78,10 +78,15 @@ static bool make_keys(struct dkim_domains *domains, const char *path, struct dir
 static bool add_folder(struct dkim_domains *domains, const char *path, const char *name,
                        const struct config_place *place, struct config_report *report)
 {
-    struct domain_settings settings = {
-        .name = name, .subdomains = true, .on_failure = DKIM_ON_FAILURE_DEFER, .place = *place
-    };
+    struct domain_settings settings = { .name = name,
+                                        .subdomains = true,
+                                        .on_failure = DKIM_ON_FAILURE_DEFER,
+                                        .on_unpublished = DKIM_ON_FAILURE_PASS,
+                                        .place = *place };
     struct dirent **files = NULL;
+    if (!domains_watch(domains, path)) {
+        return domains_out_of_memory(report);
+    }
     int count = scandir(path, &files, is_key_file, alphasort);
     if (count < 0) {
         complain_unreadable(path, errno, place, CONFIG_WARNING, report);
@@ -106,6 +111,9 @@ static bool is_folder(const char *path)
 bool domains_read_folder(struct dkim_domains *domains, const struct config_place *place,
                          struct config_report *report)
 {
+    if (!domains_watch(domains, domains->folder)) {
+        return domains_out_of_memory(report);
+    }
     domains->fingerprint = domains_fingerprint(domains->folder);
     struct dirent **names;
     int count = scandir(domains->folder, &names, is_visible, alphasort);
@@ -113,9 +121,7 @@ bool domains_read_folder(struct dkim_domains *domains, const struct config_place
         complain_unreadable(domains->folder, errno, place, CONFIG_ERROR, report);
         return false;
     }
-    domains->room = (size_t)count;
-    domains->all = arena_array(domains->arena, (size_t)count, sizeof(*domains->all));
-    bool good = domains->all != NULL || domains_out_of_memory(report);
+    bool good = true;
     for (int i = 0; good && i < count; i++) {
         char ascii[DOMAIN_MAX];
         const char *path = arena_printf(domains->arena, "%s/%s", domains->folder, names[i]->d_name);

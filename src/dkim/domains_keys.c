@@ -1,10 +1,12 @@
 /*
  * domains_keys: the keys of one entry: from selector and path template to a loaded key.
  *
- * Each file is read once however many entries name it. A key that cannot be loaded leaves its place
- * in the entry, with the reason; the entry is degraded then.
+ * Each file is read once however many entries name it, and not at all where the table before had
+ * the same. A key that cannot be loaded leaves its place in the entry, with the reason; the entry
+ * is degraded then.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "dkim/domains_private.h"
 #include "util/domain.h"
@@ -50,8 +52,30 @@ static bool expand_path(const char *pattern, const struct dkim_domain *entry, co
     return true;
 }
 
-/* NULL: out of memory. */
-static struct loaded_key *load_key(struct dkim_domains *domains, const char *path)
+/* The key of the table before, if its file is still the same; else NULL. What could not be used is
+ * tried again: the reason may lie elsewhere. */
+static struct dkim_key *previous_key(const struct dkim_domains *domains,
+                                     const struct loaded_key *loaded)
+{
+    const struct loaded_key *before =
+        domains->previous != NULL
+            ? hash_table_get(domains->previous->by_path, span_of(loaded->path))
+            : NULL;
+    bool is_same = before != NULL && before->key != NULL && !before->is_text &&
+                   key_stamp_is_equal(&before->stamp, &loaded->stamp);
+    return is_same ? dkim_key_ref(before->key) : NULL;
+}
+
+static struct dkim_key *read_file(const struct dkim_domains *domains, struct loaded_key *loaded,
+                                  struct error *error)
+{
+    loaded->stamp = key_stamp_settle(loaded->path);
+    struct dkim_key *key = previous_key(domains, loaded);
+    return key != NULL ? key : dkim_key_read(loaded->path, error);
+}
+
+/* `text` absent: it lies in the file. NULL: out of memory. */
+static struct loaded_key *load_key(struct dkim_domains *domains, const char *path, struct span text)
 {
     struct loaded_key *loaded = hash_table_get(domains->by_path, span_of(path));
     if (loaded != NULL) {
@@ -63,41 +87,62 @@ static struct loaded_key *load_key(struct dkim_domains *domains, const char *pat
     }
     struct error error;
     loaded->path = arena_copy(domains->arena, span_of(path)).at;
-    loaded->key = dkim_key_read(path, &error);
+    if (loaded->path == NULL) {
+        return NULL;
+    }
+    loaded->is_text = text.at != NULL;
+    loaded->key = loaded->is_text ? dkim_key_parse_line(text, path, &error)
+                                  : read_file(domains, loaded, &error);
     if (loaded->key == NULL) {
         loaded->fault = arena_copy(domains->arena, span_of(error.text)).at;
-        return loaded->path != NULL && loaded->fault != NULL ? loaded : NULL;
+        return loaded->fault != NULL ? loaded : NULL;
     }
     const char *warning = dkim_key_warning(loaded->key);
     if (warning != NULL) {
         loaded->warning = arena_printf(domains->arena, "%s: %s", path, warning);
     }
-    return loaded->path != NULL && (warning == NULL || loaded->warning != NULL) ? loaded : NULL;
+    return warning == NULL || loaded->warning != NULL ? loaded : NULL;
+}
+
+/*
+ * A row of a table that others write is at fault, not the configuration: the entry goes on without
+ * it. Always false unless it is such a row.
+ */
+static bool refuse_key(struct dkim_domains *domains, struct dkim_domain_key *row,
+                       const struct key_settings *settings, const char *setting,
+                       struct config_report *report, const char *fault)
+{
+    if (!settings->is_row) {
+        config_complain(report, CONFIG_ERROR, &settings->place, setting, "%s", fault);
+        return false;
+    }
+    config_complain(report, CONFIG_WARNING, &settings->place, setting, "%s", fault);
+    row->key = NULL;
+    row->fault = arena_copy(domains->arena, span_of(fault)).at;
+    return row->fault != NULL || domains_out_of_memory(report);
 }
 
 /* One name in DNS holds one key: two files under it would make one of two signatures wrong. */
-static bool claim_record(struct dkim_domains *domains, const char *selector, const char *d,
-                         struct loaded_key *loaded, const struct config_place *place,
+static bool claim_record(struct dkim_domains *domains, struct dkim_domain_key *row, const char *d,
+                         struct loaded_key *loaded, const struct key_settings *settings,
                          const char *setting, struct config_report *report)
 {
+    struct error error;
     char name[DOMAIN_RECORD_ROOM];
-    if (!domains_record_name(span_of(selector), span_of(d), name)) {
-        config_complain(report, CONFIG_ERROR, place, setting,
-                        "the name %s._domainkey.%s is longer than DNS allows", selector, d);
-        return false;
+    if (!domains_record_name(span_of(row->selector), span_of(d), name)) {
+        error_set(&error, "the name %s._domainkey.%s is longer than DNS allows", row->selector, d);
+        return refuse_key(domains, row, settings, setting, report, error.text);
     }
-    void *previous;
-    if (!hash_table_put(domains->by_record, span_of(name), loaded, &previous)) {
-        return domains_out_of_memory(report);
+    const struct loaded_key *first = hash_table_get(domains->by_record, span_of(name));
+    if (first != NULL && first != loaded) {
+        error_set(&error,
+                  "selector \"%s\" of %s names %s in an earlier entry; one record holds one key: "
+                  "take another selector",
+                  row->selector, d, first->path);
+        return refuse_key(domains, row, settings, setting, report, error.text);
     }
-    if (previous != NULL && previous != loaded) {
-        config_complain(report, CONFIG_ERROR, place, setting,
-                        "selector \"%s\" of %s names %s in an earlier entry; one record holds one "
-                        "key: take another selector",
-                        selector, d, ((const struct loaded_key *)previous)->path);
-        return false;
-    }
-    return true;
+    return first != NULL || hash_table_put(domains->by_record, span_of(name), loaded, NULL) ||
+           domains_out_of_memory(report);
 }
 
 /* As it is published and signed: as written, U-labels as A-labels. */
@@ -121,7 +166,7 @@ static bool add_key(struct dkim_domains *domains, struct dkim_domain *entry,
         return domains_out_of_memory(report);
     }
     if (settings->is_path) {
-        snprintf(path, sizeof(path), "%s", settings->file);
+        snprintf(path, sizeof(path), "%s", settings->file); /* one that is cut does not exist */
     } else if (!expand_path(settings->file, entry, row->selector, path)) {
         config_complain(report, CONFIG_ERROR, &settings->place, setting,
                         "\"%s\" makes no path; valid marks: {selector}, and {d}, {name} where the "
@@ -129,7 +174,7 @@ static bool add_key(struct dkim_domains *domains, struct dkim_domain *entry,
                         settings->file);
         return false;
     }
-    struct loaded_key *loaded = load_key(domains, path);
+    struct loaded_key *loaded = load_key(domains, path, settings->text);
     if (loaded == NULL) {
         return domains_out_of_memory(report);
     }
@@ -137,13 +182,14 @@ static bool add_key(struct dkim_domains *domains, struct dkim_domain *entry,
     row->key = loaded->key;
     row->fault = loaded->fault;
     row->warning = loaded->warning;
-    entry->is_degraded |= row->key == NULL;
     const char *said = row->fault != NULL ? row->fault : row->warning;
     if (said != NULL) {
         config_complain(report, CONFIG_WARNING, &settings->place, setting, "%s", said);
     }
-    return entry->d == NULL || claim_record(domains, row->selector, entry->d, loaded,
-                                            &settings->place, setting, report);
+    bool is_good =
+        entry->d == NULL || claim_record(domains, row, entry->d, loaded, settings, setting, report);
+    entry->is_degraded |= row->key == NULL;
+    return is_good;
 }
 
 static bool is_rsa(const struct dkim_domain_key *row)
@@ -174,19 +220,23 @@ bool domains_add_keys(struct dkim_domains *domains, const struct domain_settings
                         "has no keys; add keys = ( { selector = \"s\"; file = \"/path\"; } )");
         return false;
     }
-    struct dkim_domain_key *rows = arena_array(domains->arena, count, sizeof(*rows));
+    size_t had = entry->key_count;
+    struct dkim_domain_key *rows = arena_array(domains->arena, had + count, sizeof(*rows));
     if (rows == NULL) {
         return domains_out_of_memory(report);
+    }
+    if (had > 0) {
+        memcpy(rows, entry->keys, had * sizeof(*rows));
     }
     bool is_good = true;
     for (size_t i = 0; i < count; i++) {
         char name[160];
-        snprintf(name, sizeof(name), "%s.keys[%zu]", setting, i);
-        is_good &= add_key(domains, entry, &rows[i], &keys[i], name, report);
+        snprintf(name, sizeof(name), keys[i].is_row ? "%s" : "%s.keys[%zu]", setting, i);
+        is_good &= add_key(domains, entry, &rows[had + i], &keys[i], name, report);
     }
-    put_rsa_first(rows, count);
+    put_rsa_first(rows, had + count);
     entry->keys = rows;
-    entry->key_count = count;
+    entry->key_count = had + count;
     return is_good;
 }
 

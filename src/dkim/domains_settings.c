@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "dkim/domains_private.h"
+#include "dkim/opendkim_table.h"
 #include "util/domain.h"
 #include "util/error.h"
 
@@ -67,13 +68,15 @@ static bool accepts_file(const char *value, struct error *error)
 static bool accepts_source(const char *value, struct error *error)
 {
     struct span text = span_of(value);
+    struct opendkim_spec spec;
+    if (span_has_prefix_nocase(text, SPAN("opendkim:"))) {
+        return opendkim_spec_read(text, &spec, error);
+    }
     if (span_has_prefix_nocase(text, SPAN("dir:/"))) {
         return true;
     }
-    error_set(error, span_has_prefix_nocase(text, SPAN("opendkim:"))
-                         ? "this version cannot read OpenDKIM's tables yet; valid: a list, or "
-                           "\"dir:/path\""
-                         : "not known; valid: a list, or \"dir:/path\"");
+    error_set(error, "not known; valid: a list, \"dir:/path\", or "
+                     "\"opendkim:/path/KeyTable,/path/SigningTable\"");
     return false;
 }
 
@@ -132,8 +135,11 @@ static const struct config_row domain_rows[] = {
       .choices = failures,
       .brief = "what happens to mail that cannot be signed" },
     { .name = "on_unpublished",
-      .type = CONFIG_PLANNED,
-      .brief = "what happens when the record is not published" },
+      .type = CONFIG_CHOICE,
+      .offset = offsetof(struct domain_settings, on_unpublished),
+      .fallback = "pass",
+      .choices = failures,
+      .brief = "what happens to mail for which no key is published" },
     CONFIG_ROWS_END,
 };
 
@@ -148,9 +154,10 @@ static const struct config_row domains_rows[] = {
       .brief = "which keys sign for which From domain" },
     { .name = "domains",
       .type = CONFIG_TEXT,
-      .offset = offsetof(struct domains_settings, folder),
+      .offset = offsetof(struct domains_settings, source),
       .accepts = accepts_source,
-      .brief = "\"dir:/path\": every DOMAIN/SELECTOR.pem below it, watched" },
+      .brief = "\"dir:/path\": every DOMAIN/SELECTOR.pem below it, watched; "
+               "\"opendkim:KEYTABLE,SIGNINGTABLE\": OpenDKIM's tables, watched" },
     CONFIG_ROWS_END,
 };
 
@@ -183,8 +190,24 @@ static const struct config_row signing_rows[] = {
       .fallback = "false",
       .brief = "sign in mode observe too" },
     { .name = "require_published",
-      .type = CONFIG_PLANNED,
-      .brief = "sign only with keys whose record was seen" },
+      .type = CONFIG_BOOL,
+      .offset = offsetof(struct signing_settings, require_published),
+      .fallback = "false",
+      .brief = "sign only with keys whose record was seen, from the beginning" },
+    { .name = "prove_every",
+      .type = CONFIG_DURATION,
+      .offset = offsetof(struct signing_settings, prove_every_s),
+      .fallback = "1h",
+      .min = 1,
+      .max = 7 * 86400,
+      .brief = "how often DNS is asked for the record of each key" },
+    { .name = "lost_after",
+      .type = CONFIG_DURATION,
+      .offset = offsetof(struct signing_settings, lost_after_s),
+      .fallback = "10m",
+      .min = 1,
+      .max = 86400,
+      .brief = "how far apart two looks find the same fault before a key is given up" },
     CONFIG_ROWS_END,
 };
 

@@ -26,6 +26,9 @@ struct dkim_key; /* immutable after load but for an atomic counter of uses */
 struct dkim_key *dkim_key_read(const char *path, struct error *error);
 /* The same from bytes; `name` stands in errors for the path. */
 struct dkim_key *dkim_key_parse(struct span pem, const char *name, struct error *error);
+/* The same from one line, as OpenDKIM's KeyTable holds keys: base64 of DER, with or without the PEM
+ * lines around it. */
+struct dkim_key *dkim_key_parse_line(struct span line, const char *name, struct error *error);
 /* A new one: bits for RSA (1024..8192), ignored for Ed25519. */
 struct dkim_key *dkim_key_generate(enum dkim_algorithm algorithm, unsigned bits,
                                    struct error *error);

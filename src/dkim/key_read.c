@@ -14,6 +14,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "dkim/base64.h"
 #include "dkim/key.h"
 #include "dkim/key_private.h"
 #include "util/file.h"
@@ -165,6 +166,21 @@ static bool size_is_usable(const EVP_PKEY *pkey, struct error *error)
     return true;
 }
 
+/* Takes over the key. */
+static struct dkim_key *finish(EVP_PKEY *pkey, struct error *error)
+{
+    ERR_clear_error();
+    if (pkey == NULL || !size_is_usable(pkey, error)) {
+        EVP_PKEY_free(pkey);
+        return NULL;
+    }
+    struct dkim_key *key = key_wrap(pkey, false, error);
+    if (key != NULL && !key_proves_pair(key, error)) {
+        dkim_key_unref(&key);
+    }
+    return key;
+}
+
 static struct dkim_key *parse(struct span pem, struct error *error)
 {
     struct block block = { NULL, NULL, NULL, 0 };
@@ -174,14 +190,55 @@ static struct dkim_key *parse(struct span pem, struct error *error)
     error->text[0] = '\0'; /* what was passed over before the key is no matter */
     EVP_PKEY *pkey = block_decode(&block, error);
     block_free(&block);
-    ERR_clear_error();
-    if (pkey == NULL || !size_is_usable(pkey, error)) {
-        EVP_PKEY_free(pkey);
-        return NULL;
+    return finish(pkey, error);
+}
+
+/* --- keys in one line ------------------------------------------------------------------------ */
+
+/* What stands between "-----BEGIN ...-----" and "-----END ...-----"; without them, all of it. */
+static struct span line_letters(struct span line)
+{
+    static const char dashes[] = "-----";
+    if (line.size < 5 || memcmp(line.at, dashes, 5) != 0) {
+        return line;
     }
-    struct dkim_key *key = key_wrap(pkey, false, error);
-    if (key != NULL && !key_proves_pair(key, error)) {
-        dkim_key_unref(&key);
+    const char *end = memmem(line.at + 5, line.size - 5, dashes, 5);
+    struct span rest = end != NULL ? span_from(line, (size_t)(end - line.at) + 5) : line;
+    ptrdiff_t next = span_find(rest, '-');
+    return next >= 0 ? span_first(rest, (size_t)next) : rest;
+}
+
+static EVP_PKEY *decode_der(const unsigned char *der, size_t size, struct error *error)
+{
+    const unsigned char *at = der;
+    EVP_PKEY *pkey = d2i_AutoPrivateKey_ex(NULL, &at, (long)size, NULL, NULL);
+    if (pkey != NULL && (EVP_PKEY_is_a(pkey, "RSA") || EVP_PKEY_is_a(pkey, "ED25519"))) {
+        return pkey;
+    }
+    error_set(error, pkey != NULL
+                         ? "it holds a key of another type; DKIM knows RSA and Ed25519 only"
+                         : "it is neither a path nor base64 of a private key");
+    EVP_PKEY_free(pkey);
+    return NULL;
+}
+
+struct dkim_key *dkim_key_parse_line(struct span line, const char *name, struct error *error)
+{
+    struct span letters = line_letters(line);
+    size_t room = letters.size / 4 * 3 + 3, size;
+    unsigned char *der = letters.size <= KEY_FILE_MAX ? OPENSSL_malloc(room) : NULL;
+    struct dkim_key *key = NULL;
+    if (der == NULL) {
+        error_set(error, "it is no private key, or memory is out");
+    } else if (!base64_decode(letters, der, room, &size)) {
+        error_set(error, "it is neither a path nor base64 of a private key");
+    } else {
+        EVP_PKEY *pkey = decode_der(der, size, error);
+        key = finish(pkey, error);
+    }
+    OPENSSL_clear_free(der, room);
+    if (key == NULL) {
+        error_prefix(error, "%s", name);
     }
     return key;
 }

@@ -59,6 +59,16 @@ static const struct {
 
 #define SIGNED_SET_SIZE (sizeof(signed_set) / sizeof(signed_set[0]))
 
+bool dkim_signs(enum header_id id)
+{
+    for (size_t row = 0; row < SIGNED_SET_SIZE; row++) {
+        if (signed_set[row].id == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * May the MTA still add this field after us? Both MTAs add Date and Message-ID where they lack, and
  * a recipient field where there is none (Bcc does not count: it is removed). Sendmail with its

@@ -46,4 +46,7 @@ bool dkim_sign(const struct dkim_request *request, const struct header_list *vie
                const struct dkim_body_hash *body, struct arena *arena, struct span *value_r,
                struct error *error);
 
+/* Does the signature cover fields of this identifier? */
+bool dkim_signs(enum header_id id);
+
 #endif
