@@ -36,6 +36,8 @@ extern const struct check check_calendar_on_behalf;
 extern const struct check check_owners_unavailable;
 extern const struct check check_domain_not_ours;
 extern const struct check check_display_name_spoof;
+extern const struct check check_spf_would_fail;
+extern const struct check check_dmarc_would_fail;
 
 /* The claim of this place that the principal may not make; NULL: there is none. */
 const struct claim *check_find_claim(const struct evidence *evidence, enum claim_place place);

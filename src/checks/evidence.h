@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "auth/forecast.h"
 #include "finding/finding.h"
 #include "message/edit.h"
 #include "message/message.h"
@@ -47,6 +48,8 @@ struct evidence {
     struct span principal;
     size_t external_count;  /* recipients outside, unknown ones included */
     struct transit transit; /* what would break our signature on the way */
+    /* What receivers outside will conclude; NULL: none will get it, or nobody was to ask DNS. */
+    const struct forecast *forecast;
     const struct clock *clock;
     /* The envelope sender but for null, each mailbox of From, each of Sender; in this order. */
     const struct claim *claims;

@@ -12,7 +12,7 @@ const struct check *const check_table[] = {
     &check_bare_newline,         &check_size_exceeded,      &check_private_header,
     &check_results_forged,       &check_owners_unavailable, &check_sender_not_owned,
     &check_from_not_owned,       &check_calendar_on_behalf, &check_domain_not_ours,
-    &check_display_name_spoof,
+    &check_display_name_spoof,   &check_spf_would_fail,     &check_dmarc_would_fail,
 };
 
 const size_t check_count = sizeof(check_table) / sizeof(check_table[0]);

@@ -4,7 +4,7 @@
  * A unix stream socket. The client sends one line, "WORD" or "WORD json", ended by LF or by
  * shutting down its side; the daemon answers and closes. The answer's first line is "exit N", N
  * being what egressctl ends with; what follows is text for people or one JSON object. Requests:
- * status, health, reload, restart. An answer without its first line was cut short.
+ * status, health, reload, restart, prove. An answer without its first line was cut short.
  */
 #ifndef EM_CONTROL_PROTOCOL_H
 #define EM_CONTROL_PROTOCOL_H

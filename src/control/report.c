@@ -4,7 +4,7 @@
  * Health is a list of reasons, each a warning or critical; the strongest is the exit code. Texts
  * that came out of the configuration are shown with control bytes replaced.
  */
-#include "control/report.h"
+#include "control/report_private.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,15 +15,10 @@
 #include "log/counter.h"
 #include "log/log.h"
 #include "util/json.h"
+#include "watch/domains_status.h"
 
 #define DEATH_FRESH_S 3600           /* how long a process that died is worth a warning */
 #define LOG_QUEUED_MANY (256 * 1024) /* bytes of log that are more than a burst */
-#define TIME_TEXT_MAX 32
-
-struct reasons {
-    struct buffer lines; /* "warning: ..." or "critical: ...", each ended by LF */
-    enum control_exit worst;
-};
 
 static const char *level_name(enum control_exit level)
 {
@@ -37,7 +32,7 @@ static const char *level_name(enum control_exit level)
     }
 }
 
-static void add_printable(struct buffer *out, struct span text)
+void report_add_printable(struct buffer *out, struct span text)
 {
     for (size_t i = 0; i < text.size; i++) {
         unsigned char c = (unsigned char)text.at[i];
@@ -45,7 +40,7 @@ static void add_printable(struct buffer *out, struct span text)
     }
 }
 
-static void print_time(int64_t wall_s, char out[static TIME_TEXT_MAX])
+void report_print_time(int64_t wall_s, char out[static TIME_TEXT_MAX])
 {
     time_t seconds = (time_t)wall_s;
     struct tm utc = { 0 };
@@ -80,10 +75,7 @@ void load_result_free(struct load_result *result)
 
 /* --- health -------------------------------------------------------------------------------- */
 
-static void add_reason(struct reasons *reasons, enum control_exit level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void add_reason(struct reasons *reasons, enum control_exit level, const char *format, ...)
+void report_add_reason(struct reasons *reasons, enum control_exit level, const char *format, ...)
 {
     va_list args;
 
@@ -115,13 +107,14 @@ static void judge_domain(const struct dkim_domain *domain, struct reasons *reaso
     if (!domain->is_degraded)
         return;
     if (usable > 0)
-        add_reason(reasons, CONTROL_WARNING, "domain %s: %zu of %zu keys cannot be used",
-                   domain->name, domain->key_count - usable, domain->key_count);
+        report_add_reason(reasons, CONTROL_WARNING, "domain %s: %zu of %zu keys cannot be used",
+                          domain->name, domain->key_count - usable, domain->key_count);
     else
-        add_reason(reasons,
-                   domain->on_failure == DKIM_ON_FAILURE_PASS ? CONTROL_WARNING : CONTROL_CRITICAL,
-                   "domain %s: no key can be used, its mail is %s", domain->name,
-                   then[domain->on_failure]);
+        report_add_reason(reasons,
+                          domain->on_failure == DKIM_ON_FAILURE_PASS ? CONTROL_WARNING
+                                                                     : CONTROL_CRITICAL,
+                          "domain %s: no key can be used, its mail is %s", domain->name,
+                          then[domain->on_failure]);
 }
 
 #define SILENT_LONG_S 10 /* a look a second is usual */
@@ -134,18 +127,18 @@ static void judge_others(const struct control_host *host, bool knows_own, struct
     int64_t silent = counter_get(COUNTER_PROCESSES_SILENT), died_s;
 
     if (unserved > 0)
-        add_reason(reasons, CONTROL_CRITICAL,
-                   "%" PRId64 " of %zu sockets: no process serves there; the log tells why",
-                   unserved, host->socket_count);
+        report_add_reason(reasons, CONTROL_CRITICAL,
+                          "%" PRId64 " of %zu sockets: no process serves there; the log tells why",
+                          unserved, host->socket_count);
     if (silent > (knows_own ? 1 : 0))
-        add_reason(reasons, CONTROL_CRITICAL,
-                   "%" PRId64 " processes of the filter do not answer; the log tells which",
-                   silent);
+        report_add_reason(reasons, CONTROL_CRITICAL,
+                          "%" PRId64 " processes of the filter do not answer; the log tells which",
+                          silent);
     died_s = clock_wall_s(host->clock) - counter_get(COUNTER_LAST_DEATH_S);
     if (counter_get(COUNTER_CHILD_DEATHS) > 0 && died_s < DEATH_FRESH_S)
-        add_reason(reasons, CONTROL_WARNING,
-                   "a process of the filter died %" PRId64 " s ago; the log tells why",
-                   died_s > 0 ? died_s : 0);
+        report_add_reason(reasons, CONTROL_WARNING,
+                          "a process of the filter died %" PRId64 " s ago; the log tells why",
+                          died_s > 0 ? died_s : 0);
 }
 
 static void judge_life(const struct control_host *host, const struct site *site,
@@ -155,18 +148,50 @@ static void judge_life(const struct control_host *host, const struct site *site,
     int64_t open = counter_get(COUNTER_CONNECTIONS_OPEN), most = site->ceilings->connections;
 
     if (silent_s > SILENT_LONG_S)
-        add_reason(reasons, CONTROL_CRITICAL, "the filter has not answered for %" PRId64 " s",
-                   silent_s);
+        report_add_reason(reasons, CONTROL_CRITICAL,
+                          "the filter has not answered for %" PRId64 " s", silent_s);
     judge_others(host, silent_s > SILENT_LONG_S, reasons);
     if (open > most)
-        add_reason(reasons, CONTROL_CRITICAL,
-                   "%" PRId64 " sessions are open and ceilings.connections is %" PRId64
-                   ": mail of the others is deferred",
-                   open, most);
+        report_add_reason(reasons, CONTROL_CRITICAL,
+                          "%" PRId64 " sessions are open and ceilings.connections is %" PRId64
+                          ": mail of the others is deferred",
+                          open, most);
     else if (open > most - most / 5)
-        add_reason(reasons, CONTROL_WARNING,
-                   "%" PRId64 " sessions are open and ceilings.connections is %" PRId64, open,
-                   most);
+        report_add_reason(reasons, CONTROL_WARNING,
+                          "%" PRId64 " sessions are open and ceilings.connections is %" PRId64,
+                          open, most);
+}
+
+static void judge_dns(const struct control_host *host, struct reasons *reasons)
+{
+    struct dns_state dns;
+    char since[TIME_TEXT_MAX];
+
+    if (host->resolver == NULL)
+        return;
+    dns_resolver_state(host->resolver, &dns);
+    report_print_time(dns.out_since_s, since);
+    if (dns.is_out)
+        report_add_reason(reasons, CONTROL_WARNING,
+                          "DNS has not answered since %s: what needs it is unknown", since);
+}
+
+static void add_grave(struct span line, void *context)
+{
+    report_add_reason(context, CONTROL_WARNING, "own domains: %.*s", SPAN_ARG(line));
+}
+
+/* Records of ours for which mail fails. */
+static void judge_watch(const struct control_host *host, struct reasons *reasons)
+{
+    size_t grave;
+
+    if (host->store == NULL)
+        return;
+    grave = domains_status_grave(host->store, add_grave, reasons);
+    if (grave > DOMAINS_GRAVE_MAX)
+        report_add_reason(reasons, CONTROL_WARNING, "own domains: %zu more make mail fail",
+                          grave - DOMAINS_GRAVE_MAX);
 }
 
 static void judge(const struct control_host *host, const struct site *site,
@@ -175,19 +200,24 @@ static void judge(const struct control_host *host, const struct site *site,
     for (size_t i = 0; i < dkim_domains_count(site->domains); i++)
         judge_domain(dkim_domains_at(site->domains, i), reasons);
     judge_life(host, site, reasons);
+    judge_dns(host, reasons);
+    judge_watch(host, reasons);
+    report_judge_keys(host, site, reasons);
     if (!load->is_taken)
-        add_reason(reasons, CONTROL_WARNING,
-                   "the last reload was not taken, %zu errors; generation %" PRIu64 " stays",
-                   load->errors, site->generation);
+        report_add_reason(reasons, CONTROL_WARNING,
+                          "the last reload was not taken, %zu errors; generation %" PRIu64 " stays",
+                          load->errors, site->generation);
     if (log_lost_lines() > 0)
-        add_reason(reasons, CONTROL_WARNING,
-                   "%" PRIu64 " log lines were lost: the receiver of the log did not take them in "
-                   "time",
-                   log_lost_lines());
+        report_add_reason(reasons, CONTROL_WARNING,
+                          "%" PRIu64
+                          " log lines were lost: the receiver of the log did not take them in "
+                          "time",
+                          log_lost_lines());
     if (counter_get(COUNTER_LOG_BYTES_QUEUED) > LOG_QUEUED_MANY)
-        add_reason(reasons, CONTROL_WARNING,
-                   "%" PRId64 " log lines wait for the receiver of the log, which takes none",
-                   counter_get(COUNTER_LOG_LINES_QUEUED));
+        report_add_reason(reasons, CONTROL_WARNING,
+                          "%" PRId64
+                          " log lines wait for the receiver of the log, which takes none",
+                          counter_get(COUNTER_LOG_LINES_QUEUED));
 }
 
 static void json_lines(struct json *json, const char *name, struct span lines)
@@ -244,7 +274,7 @@ enum control_exit report_health(const struct control_host *host, bool json, stru
         buffer_printf(out, "good: egress-milter %s, mode %s, generation %" PRIu64 "\n",
                       PACKAGE_VERSION, mode_name(site), site->generation);
     } else {
-        add_printable(out, buffer_span(&reasons.lines));
+        report_add_printable(out, buffer_span(&reasons.lines));
     }
     site_unref(&site);
     load_result_free(&load);
@@ -261,7 +291,8 @@ struct status {
     const struct reasons *reasons;
 };
 
-static void text_domains(const struct site *site, struct buffer *out)
+static void text_domains(const struct control_host *host, const struct site *site,
+                         struct buffer *out)
 {
     size_t count = dkim_domains_count(site->domains);
 
@@ -277,11 +308,12 @@ static void text_domains(const struct site *site, struct buffer *out)
             if (key->key != NULL)
                 buffer_printf(out, "%s %u bits", dkim_algorithm_name(dkim_key_algorithm(key->key)),
                               dkim_key_bits(key->key));
+            report_text_key(host, domain, key, out);
             if (key->fault != NULL)
-                add_printable(out, span_of(key->fault));
+                report_add_printable(out, span_of(key->fault));
             if (key->warning != NULL) {
                 buffer_add_text(out, "; ");
-                add_printable(out, span_of(key->warning));
+                report_add_printable(out, span_of(key->warning));
             }
             buffer_add_char(out, '\n');
         }
@@ -292,11 +324,22 @@ static void text_load(const struct load_result *load, struct buffer *out)
 {
     char when[TIME_TEXT_MAX];
 
-    print_time(load->wall_s, when);
+    report_print_time(load->wall_s, when);
     buffer_printf(out, "last load        %s: %s, %zu errors, %zu warnings\n", when,
                   load->is_taken ? "taken" : "not taken, the one before stays", load->errors,
                   load->warnings);
-    add_printable(out, buffer_span(&load->faults));
+    report_add_printable(out, buffer_span(&load->faults));
+}
+
+static void text_dns(const struct control_host *host, struct buffer *out)
+{
+    struct dns_state dns;
+
+    if (host->resolver == NULL)
+        return;
+    dns_resolver_state(host->resolver, &dns);
+    buffer_printf(out, "DNS              %s; %" PRIu64 " questions, %" PRIu64 " from memory\n",
+                  dns.is_out ? "no answers" : "good", dns.asked, dns.cached);
 }
 
 static void status_text(const struct status *status, struct buffer *out)
@@ -306,21 +349,25 @@ static void status_text(const struct status *status, struct buffer *out)
     buffer_printf(out, "egress-milter %s, running for ", PACKAGE_VERSION);
     print_span_of_time(clock_wall_s(host->clock) - host->started_s, out);
     buffer_printf(out, "\nhealth           %s\n", level_name(status->reasons->worst));
-    add_printable(out, buffer_span(&status->reasons->lines));
+    report_add_printable(out, buffer_span(&status->reasons->lines));
     buffer_printf(out, "mode             %s\nconfiguration    ", mode_name(status->site));
-    add_printable(out, span_of(host->config_path));
+    report_add_printable(out, span_of(host->config_path));
     buffer_printf(out, ", generation %" PRIu64 "\n", status->site->generation);
     text_load(status->load, out);
     for (size_t i = 0; i < host->socket_count; i++)
         buffer_printf(out, "socket           %s\n", host->sockets[i]);
-    text_domains(status->site, out);
+    text_domains(host, status->site, out);
+    text_dns(host, out);
+    if (host->store != NULL)
+        domains_status_text(host->store, clock_wall_s(host->clock), out);
     buffer_add_text(out, "since start\n");
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         buffer_printf(out, "  %-16s %" PRId64 "\n", counter_name((enum counter_id)i),
                       counter_get((enum counter_id)i));
 }
 
-static void json_domain(struct json *json, const struct dkim_domain *domain)
+static void json_domain(struct json *json, const struct control_host *host,
+                        const struct dkim_domain *domain)
 {
     json_open(json, NULL, '{');
     json_text(json, "name", span_of(domain->name));
@@ -337,6 +384,7 @@ static void json_domain(struct json *json, const struct dkim_domain *domain)
                       span_of(dkim_algorithm_name(dkim_key_algorithm(key->key))));
             json_number(json, "bits", dkim_key_bits(key->key));
         }
+        report_json_key(host, domain, key, json);
         if (key->fault != NULL)
             json_text(json, "fault", span_of(key->fault));
         if (key->warning != NULL)
@@ -351,13 +399,32 @@ static void json_load(struct json *json, const char *name, const struct load_res
 {
     char when[TIME_TEXT_MAX];
 
-    print_time(load->wall_s, when);
+    report_print_time(load->wall_s, when);
     json_open(json, name, '{');
     json_bool(json, "taken", load->is_taken);
     json_text(json, "time", span_of(when));
     json_number(json, "errors", (int64_t)load->errors);
     json_number(json, "warnings", (int64_t)load->warnings);
     json_lines(json, "faults", buffer_span(&load->faults));
+    json_close(json, '}');
+}
+
+static void json_dns(struct json *json, const struct control_host *host)
+{
+    struct dns_state dns;
+    char since[TIME_TEXT_MAX];
+
+    if (host->resolver == NULL)
+        return;
+    dns_resolver_state(host->resolver, &dns);
+    json_open(json, "dns", '{');
+    json_bool(json, "out", dns.is_out);
+    if (dns.is_out) {
+        report_print_time(dns.out_since_s, since);
+        json_text(json, "since", span_of(since));
+    }
+    json_number(json, "asked", (int64_t)dns.asked);
+    json_number(json, "from_memory", (int64_t)dns.cached);
     json_close(json, '}');
 }
 
@@ -391,8 +458,11 @@ static void status_json(const struct status *status, struct buffer *out)
     json_close(&json, ']');
     json_open(&json, "domains", '[');
     for (size_t i = 0; i < dkim_domains_count(status->site->domains); i++)
-        json_domain(&json, dkim_domains_at(status->site->domains, i));
+        json_domain(&json, host, dkim_domains_at(status->site->domains, i));
     json_close(&json, ']');
+    json_dns(&json, host);
+    if (host->store != NULL)
+        domains_status_json(host->store, clock_wall_s(host->clock), &json);
     json_counters(&json);
     json_close(&json, '}');
     buffer_add_char(out, '\n');
@@ -441,7 +511,7 @@ enum control_exit report_reload(const struct load_result *result, bool json, str
     else
         buffer_printf(out, "configuration not taken, %zu errors; the running one stays\n",
                       result->errors);
-    add_printable(out, buffer_span(&result->faults));
+    report_add_printable(out, buffer_span(&result->faults));
     return code;
 }
 
@@ -466,13 +536,28 @@ enum control_exit report_restart(bool is_done, const char *text, bool json, stru
         restart_json(is_done, text, out);
     } else if (is_done) {
         buffer_add_text(out, "restart: ");
-        add_printable(out, span_of(text));
+        report_add_printable(out, span_of(text));
         buffer_add_text(out, "; the processes before end when their sessions have\n");
     } else {
-        add_printable(out, span_trim(span_of(text)));
+        report_add_printable(out, span_trim(span_of(text)));
         buffer_add_text(out, "\nrestart: it came to nothing; the processes that ran serve on\n");
     }
     return is_done ? CONTROL_GOOD : CONTROL_CRITICAL;
+}
+
+enum control_exit report_prove(bool json, struct buffer *out)
+{
+    if (json) {
+        struct json object = json_new(out);
+        json_open(&object, NULL, '{');
+        json_number(&object, "schema", 1);
+        json_bool(&object, "looking", true);
+        json_close(&object, '}');
+        buffer_add_char(out, '\n');
+    } else {
+        buffer_add_text(out, "prove: the records of all keys are looked at now\n");
+    }
+    return CONTROL_GOOD;
 }
 
 void report_refusal(const char *text, bool json, struct buffer *out)

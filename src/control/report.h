@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 #include "control/protocol.h"
+#include "dns/resolver.h"
 #include "site/site.h"
+#include "state/store.h"
 #include "util/buffer.h"
 #include "util/clock.h"
 
@@ -27,6 +29,9 @@ struct load_result {
 struct control_host {
     struct site_holder *holder;
     const struct clock *clock;
+    struct dns_resolver *resolver; /* NULL: nothing is asked */
+    struct key_proofs *proofs;     /* NULL: nothing is known of keys */
+    struct store *store;           /* NULL: nothing is kept */
     const char *config_path;
     int64_t started_s;          /* wall time of the daemon's start, not of this process */
     const char *const *sockets; /* the milter sockets served, as configured */
@@ -42,6 +47,8 @@ struct control_host {
     /* Asks for a restart in place; control_server_restart_ended() tells the outcome. False: it
      * cannot be asked for. */
     bool (*restart_begin)(void *context);
+    /* What is looked at by timer is looked at now; it is not waited for. NULL: nothing is. */
+    void (*look_now)(void *context);
 };
 
 void load_result_free(struct load_result *result);
@@ -52,6 +59,8 @@ enum control_exit report_health(const struct control_host *host, bool json, stru
 enum control_exit report_reload(const struct load_result *result, bool json, struct buffer *out);
 /* `text`: what serves now, or why it came to nothing. */
 enum control_exit report_restart(bool is_done, const char *text, bool json, struct buffer *out);
+/* The records of keys are being looked at. */
+enum control_exit report_prove(bool json, struct buffer *out);
 /* An answer that is only a line of text, as {"schema":1,"error":...} in JSON. */
 void report_refusal(const char *text, bool json, struct buffer *out);
 

@@ -181,15 +181,28 @@ static void ask_restart(struct control_client *client)
     client->waits_for_restart = true;
 }
 
+static void ask_prove(struct control_client *client)
+{
+    const struct control_host *host = client->server->host;
+    struct buffer body = BUFFER_EMPTY;
+
+    if (host->look_now == NULL) {
+        client_refuse(client, CONTROL_INTERNAL, "nothing is looked at by this process");
+        return;
+    }
+    host->look_now(host->context);
+    client_answer(client, report_prove(client->json, &body), &body);
+    buffer_free(&body);
+}
+
 static const struct {
     const char *name;
     enum control_right needs;
     void (*serve)(struct control_client *client);
 } requests[] = {
-    { "status", CONTROL_MAY_LOOK, ask_status },
-    { "health", CONTROL_MAY_LOOK, ask_health },
-    { "reload", CONTROL_MAY_ACT, ask_reload },
-    { "restart", CONTROL_MAY_ACT, ask_restart },
+    { "status", CONTROL_MAY_LOOK, ask_status }, { "health", CONTROL_MAY_LOOK, ask_health },
+    { "reload", CONTROL_MAY_ACT, ask_reload },  { "restart", CONTROL_MAY_ACT, ask_restart },
+    { "prove", CONTROL_MAY_ACT, ask_prove },
 };
 
 static void client_serve(struct control_client *client, struct span line)
@@ -217,7 +230,7 @@ static void client_serve(struct control_client *client, struct span line)
         client_refuse(client, CONTROL_DENIED, "not permitted");
     else
         client_refuse(client, CONTROL_USAGE,
-                      "unknown request; valid: status, health, reload, restart");
+                      "unknown request; valid: status, health, reload, restart, prove");
 }
 
 static void client_read(struct control_client *client)

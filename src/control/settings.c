@@ -14,9 +14,12 @@
 #include "checks/check.h"
 #include "config/config.h"
 #include "dkim/domains.h"
+#include "dns/settings.h"
 #include "milter/listen.h"
 #include "milter/milter.h"
 #include "site/site.h"
+#include "state/settings.h"
+#include "watch/domains_settings.h"
 
 static bool accepts_group(const char *value, struct error *error)
 {
@@ -98,10 +101,11 @@ const struct config_table control_table = { .path = "control",
                                             .check = check_control };
 
 static const struct config_table *const fixed_tables[] = {
-    &site_general_table,    &site_log_table,    &site_ceiling_table, &site_outgoing_table,
-    &site_login_table,      &site_sender_table, &site_group_table,   &site_plan_table,
-    &site_exceptions_table, &site_rules_table,  &dkim_signing_table, &dkim_domains_table,
-    &milter_socket_table,   &control_table,
+    &site_general_table, &site_log_table,         &site_ceiling_table, &site_outgoing_table,
+    &site_egress_table,  &site_login_table,       &site_sender_table,  &site_group_table,
+    &site_plan_table,    &site_exceptions_table,  &site_rules_table,   &dkim_signing_table,
+    &dkim_domains_table, &milter_socket_table,    &control_table,      &state_settings_table,
+    &dns_settings_table, &domains_settings_table,
 };
 #define FIXED_COUNT (sizeof(fixed_tables) / sizeof(fixed_tables[0]))
 

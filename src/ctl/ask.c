@@ -67,6 +67,12 @@ static enum ctl_exit complain(struct ctl *ctl, const struct asked *asked, const 
                     is_named ? "" : ": ", error->text);
 }
 
+static void asked_free(struct asked *asked)
+{
+    config_free(&asked->config);
+    config_report_free(&asked->report);
+}
+
 enum ctl_exit ask_daemon(struct ctl *ctl, const struct ctl_args *args, const char *word)
 {
     char request[64];
@@ -82,7 +88,26 @@ enum ctl_exit ask_daemon(struct ctl *ctl, const struct ctl_args *args, const cha
     else
         code = complain(ctl, &asked, &error);
     buffer_free(&answer);
-    config_free(&asked.config);
-    config_report_free(&asked.report);
+    asked_free(&asked);
     return (enum ctl_exit)code;
+}
+
+bool ask_in_passing(struct ctl *ctl, const struct ctl_args *args, const char *word)
+{
+    struct asked asked;
+    struct buffer answer = BUFFER_EMPTY;
+    struct error error = { "" };
+    int code = CTL_UNREACHABLE;
+
+    socket_find(ctl, args, &asked);
+    if (!control_ask(asked.socket, span_of(word), 0, &code, &answer, &error))
+        buffer_add_text(&answer, error.text);
+    if (code != CTL_GOOD) {
+        buffer_add_text(&ctl->err, "note: the daemon does not look at once: ");
+        print_escaped(&ctl->err, span_trim(buffer_span(&answer)), 512);
+        buffer_add_char(&ctl->err, '\n');
+    }
+    buffer_free(&answer);
+    asked_free(&asked);
+    return code == CTL_GOOD;
 }

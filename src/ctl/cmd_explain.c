@@ -5,6 +5,7 @@
 #include "ctl/commands.h"
 #include "ctl/explain.h"
 #include "ctl/load.h"
+#include "ctl/lookups.h"
 
 /* What would have been logged, caught instead. */
 struct caught_lines {
@@ -53,13 +54,19 @@ static enum ctl_exit judge(struct ctl *ctl, const struct ctl_args *args, struct 
                            struct explain_input *input, bool is_forced)
 {
     struct caught_lines caught = { .sink = { line_catch } };
-    struct world world = { .clock = ctl->clock, .log = &caught.sink };
+    struct error error;
+    struct lookups *lookups =
+        args_has(args, "offline") ? NULL : lookups_begin(ctl, site, &caught.sink, &error);
+    struct world world = { .clock = ctl->clock,
+                           .log = &caught.sink,
+                           .resolver = lookups_resolver(lookups) };
     struct explanation explanation = { .path = args->operands[0],
                                        .input = input,
                                        .is_forced = is_forced };
     struct job *job = drive_message(site, &world, &input->drive);
     enum ctl_exit code;
 
+    lookups_end(&lookups);
     if (job == NULL)
         return ctl_fail(ctl, CTL_INTERNAL, "out of memory");
     caught.is_finishing = true;
@@ -126,6 +133,7 @@ static const struct ctl_option explain_options[] = {
     { .name = "sendmail", .brief = "the message came by sendmail(1), not by SMTP" },
     { .name = "smtputf8", .brief = "SMTPUTF8 was given at MAIL" },
     { .name = "enforce", .brief = "decide as mode enforce would" },
+    { .name = "offline", .brief = "do not ask DNS what receivers will conclude" },
     { .name = "output", .argument = "FILE", .brief = "write the message as it would leave" },
     CTL_OPTIONS_END,
 };
@@ -138,8 +146,9 @@ const struct ctl_command cmd_explain = {
     .options = explain_options,
     .brief = "the whole decision about a saved message",
     .details =
-        "Prints class and principal, every finding with its action and where that came from,\n"
-        "the verdict and the reply, the edits, the signatures and the log line. Ends 0 when\n"
-        "the message would be accepted, 1 when not. Nothing is sent or counted.",
+        "Prints class and principal, what receivers will conclude (SPF and DMARC, from DNS),\n"
+        "every finding with its action and where that came from, the verdict and the reply,\n"
+        "the edits, the signatures and the log line. Ends 0 when the message would be\n"
+        "accepted, 1 when not. Nothing is sent or counted.",
     .run = explain_run,
 };

@@ -1,12 +1,14 @@
 /*
- * key show: the DNS record of a domain's keys, to be published.
+ * key show: the DNS record of a domain's keys, to be published, and how far that has come.
  */
 #include <string.h>
 
 #include "ctl/args.h"
 #include "ctl/commands.h"
-#include "ctl/key_record.h"
+#include "ctl/record_text.h"
+#include "ctl/key_next.h"
 #include "ctl/key_set.h"
+#include "ctl/key_states.h"
 #include "ctl/load.h"
 #include "ctl/print.h"
 
@@ -28,8 +30,23 @@ static bool is_wanted(const struct key_entry *entry, const char *selector)
     return selector == NULL || span_is_equal_nocase(span_of(entry->selector), span_of(selector));
 }
 
+static void print_state(struct ctl *ctl, const struct key_entry *entry)
+{
+    struct buffer *out = &ctl->out;
+    size_t before;
+
+    if (!entry->is_known)
+        return;
+    buffer_printf(out, "; %s since ", key_state_word(entry));
+    key_since_print(ctl, entry, out);
+    buffer_add_text(out, "; in DNS: ");
+    before = out->size;
+    key_seen_print(ctl, entry, out);
+    buffer_add_text(out, out->size > before ? "\n" : "not looked at yet\n");
+}
+
 static void print_all(struct ctl *ctl, const struct key_entry *entry,
-                      const struct key_record *record)
+                      const struct record_text *record)
 {
     struct buffer *out = &ctl->out;
     char unicode[DOMAIN_MAX * 2];
@@ -42,16 +59,17 @@ static void print_all(struct ctl *ctl, const struct key_entry *entry,
                   dkim_key_bits(entry->key));
     print_escaped(out, span_of(entry->path), 4096);
     buffer_add_text(out, entry->is_configured ? "\n" : ", not in the configuration\n");
-    key_record_print_zone(record, out);
+    print_state(ctl, entry);
+    record_text_print_zone(record, out);
     buffer_add_text(out, "\n; on one line\n");
-    key_record_print_line(record, out);
+    record_text_print_line(record, out);
     buffer_add_text(out, "\n; the value alone, for a form that asks for it\n");
     buffer_add_span(out, buffer_span(&record->value));
     buffer_add_char(out, '\n');
 }
 
-static void print_json(struct json *json, const struct key_entry *entry,
-                       const struct key_record *record)
+static void print_json(const struct ctl *ctl, struct json *json, const struct key_entry *entry,
+                       const struct record_text *record)
 {
     json_open(json, NULL, '{');
     json_text(json, "domain", span_of(entry->domain));
@@ -60,20 +78,21 @@ static void print_json(struct json *json, const struct key_entry *entry,
     json_number(json, "bits", dkim_key_bits(entry->key));
     json_text(json, "file", span_of(entry->path));
     json_bool(json, "configured", entry->is_configured);
-    key_record_json(record, json);
+    key_state_json(ctl, entry, json);
+    record_text_json(record, json);
     json_close(json, '}');
 }
 
 static void print_record(struct ctl *ctl, struct json *json, enum record_format format,
-                         const struct key_entry *entry, const struct key_record *record,
+                         const struct key_entry *entry, const struct record_text *record,
                          bool is_first)
 {
     if (ctl->is_json) {
-        print_json(json, entry, record);
+        print_json(ctl, json, entry, record);
     } else if (format == FORMAT_ZONE) {
-        key_record_print_zone(record, &ctl->out);
+        record_text_print_zone(record, &ctl->out);
     } else if (format == FORMAT_LINE) {
-        key_record_print_line(record, &ctl->out);
+        record_text_print_line(record, &ctl->out);
     } else if (format == FORMAT_RAW) {
         buffer_add_span(&ctl->out, buffer_span(&record->value));
         buffer_add_char(&ctl->out, '\n');
@@ -99,7 +118,7 @@ static enum ctl_exit show(struct ctl *ctl, const struct key_set *set, const char
     }
     for (size_t i = 0; i < set->count; i++) {
         const struct key_entry *entry = &set->at[i];
-        struct key_record record;
+        struct record_text record;
 
         if (!is_wanted(entry, selector))
             continue;
@@ -109,11 +128,11 @@ static enum ctl_exit show(struct ctl *ctl, const struct key_set *set, const char
         }
         if (entry->warning != NULL)
             buffer_printf(&ctl->err, "note: %s\n", entry->warning);
-        if (key_record_make(&record, entry->key, span_of(entry->selector), span_of(entry->domain)))
+        if (record_text_make(&record, entry->key, span_of(entry->selector), span_of(entry->domain)))
             print_record(ctl, &json, format, entry, &record, (*shown_r)++ == 0);
         else
             code = ctl_fail(ctl, CTL_INTERNAL, "out of memory");
-        key_record_free(&record);
+        record_text_free(&record);
     }
     if (ctl->is_json) {
         json_close(&json, ']');
@@ -121,6 +140,20 @@ static enum ctl_exit show(struct ctl *ctl, const struct key_set *set, const char
         buffer_add_char(&ctl->out, '\n');
     }
     return code;
+}
+
+/* What is known of the keys is shown where it can be read; the record is what was asked for. */
+static bool add_states(const struct site *site, struct key_set *set)
+{
+    struct key_states states;
+    size_t count = set->count;
+    bool is_done;
+
+    key_states_look(site, &states);
+    is_done = key_states_fill(&states, site, NULL, set) && key_states_mark_signing(site, set);
+    key_states_close(&states);
+    key_set_cut(set, count); /* keys that are gone have no record to show */
+    return is_done;
 }
 
 /* A key that was just made is not configured yet, and the configuration may not be written yet. */
@@ -139,7 +172,8 @@ static bool gather(struct ctl *ctl, const char *domain, const char *given, struc
     else
         buffer_printf(&ctl->err, "note: %s cannot be used (egressctl check); looking in %s only\n",
                       ctl->config_path, buffer_text(directory));
-    is_done = is_done && key_set_add_files(set, buffer_text(directory), domain);
+    is_done = is_done && key_set_add_files(set, buffer_text(directory), domain) &&
+              (site == NULL || add_states(site, set));
     site_unref(&site);
     return is_done;
 }

@@ -14,10 +14,17 @@
 static const char *type_name(enum config_type type)
 {
     static const char *const names[] = {
-        [CONFIG_BOOL] = "boolean",      [CONFIG_TEXT] = "text", [CONFIG_INT] = "integer",
-        [CONFIG_DURATION] = "duration", [CONFIG_SIZE] = "size", [CONFIG_CHOICE] = "choice",
-        [CONFIG_TEXTS] = "texts",       [CONFIG_LIST] = "list", [CONFIG_GROUP] = "group",
+        [CONFIG_BOOL] = "boolean",
+        [CONFIG_TEXT] = "text",
+        [CONFIG_INT] = "integer",
+        [CONFIG_DURATION] = "duration",
+        [CONFIG_SIZE] = "size",
+        [CONFIG_CHOICE] = "choice",
+        [CONFIG_TEXTS] = "texts",
+        [CONFIG_LIST] = "list",
+        [CONFIG_GROUP] = "group",
         [CONFIG_PLANNED] = "planned",
+        [CONFIG_MILLISECONDS] = "duration",
     };
 
     return names[type];
@@ -43,6 +50,14 @@ static void number_print(enum config_type type, int64_t value, char *out, size_t
         { CONFIG_SIZE, 1 << 10, 'K' },
     };
 
+    if (type == CONFIG_MILLISECONDS && value % 1000 != 0) {
+        snprintf(out, size, "%" PRId64 "ms", value);
+        return;
+    }
+    if (type == CONFIG_MILLISECONDS) {
+        type = CONFIG_DURATION;
+        value /= 1000;
+    }
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && value != 0; i++) {
         if (units[i].type == type && value % units[i].unit == 0) {
             snprintf(out, size, "%" PRId64 "%c", value / units[i].unit, units[i].letter);
@@ -54,8 +69,10 @@ static void number_print(enum config_type type, int64_t value, char *out, size_t
 
 static bool has_range(const struct config_row *row)
 {
-    return (row->type == CONFIG_INT || row->type == CONFIG_DURATION || row->type == CONFIG_SIZE) &&
-           (row->min != 0 || row->max != 0);
+    bool is_number = row->type == CONFIG_INT || row->type == CONFIG_DURATION ||
+                     row->type == CONFIG_MILLISECONDS || row->type == CONFIG_SIZE;
+
+    return is_number && (row->min != 0 || row->max != 0);
 }
 
 static void range_print(const struct config_row *row, char *min, char *max, size_t size)
@@ -134,6 +151,7 @@ static void print_json(struct ctl *ctl)
     json_open(&json, "build", '{');
     json_text(&json, "user", SPAN(EM_USER));
     json_text(&json, "run_directory", SPAN(EM_RUN_DIR));
+    json_text(&json, "state_directory", SPAN(EM_STATE_DIR));
     json_text(&json, "configuration", SPAN(EM_CONFIG_FILE));
     json_close(&json, '}');
     json_open(&json, "settings", '[');

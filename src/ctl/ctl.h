@@ -46,6 +46,7 @@ struct ctl_option {
 
 struct ctl;
 struct ctl_args;
+struct dns_resolver;
 
 struct ctl_command {
     const char *name;     /* one or two words: "check", "key new" */
@@ -58,15 +59,23 @@ struct ctl_command {
     enum ctl_exit (*run)(struct ctl *ctl, const struct ctl_args *args);
 };
 
+/* Where changes are told beside the answer: a line for whoever reads the log later. */
+struct ctl_audit {
+    void (*write)(struct ctl_audit *audit, const char *facility, struct span line);
+};
+
 /* One call of egressctl. */
 struct ctl {
     const struct ctl_command *const *commands;
     size_t command_count;
     const struct config_table *const *tables; /* what the configuration may hold */
     const struct clock *clock;
-    const char *config_path; /* -c */
-    bool is_json;            /* --json */
-    bool has_colour;         /* stdout is a terminal and NO_COLOR is not set */
+    const char *config_path;       /* -c */
+    bool is_json;                  /* --json */
+    bool asks_dns;                 /* commands may ask DNS */
+    bool has_colour;               /* stdout is a terminal and NO_COLOR is not set */
+    struct ctl_audit *audit;       /* NULL: nobody is told */
+    struct dns_resolver *resolver; /* asked instead of a real one, by tests */
     struct buffer out, err;
 };
 

@@ -68,6 +68,28 @@ static void add_identity(struct json *json, const struct explanation *explanatio
     json_bool(json, "mode_is_forced", explanation->is_forced);
 }
 
+static void add_forecast(struct json *json, const struct job *job)
+{
+    const struct forecast *forecast = job->evidence.forecast;
+
+    if (forecast == NULL)
+        return;
+    json_open(json, "forecast", '{');
+    json_text(json, "spf", span_of(forecast_spf_name(forecast->spf)));
+    json_text(json, "spf_domain", forecast->spf_domain);
+    json_text(json, "spf_record", forecast->spf_record);
+    add_optional(json, "spf_why", forecast->spf_why);
+    add_optional(json, "spf_failing", forecast->spf_failing);
+    json_text(json, "dmarc", span_of(forecast_dmarc_name(forecast->dmarc)));
+    json_text(json, "dmarc_domain", forecast->policy.domain);
+    json_text(json, "dmarc_record", forecast->policy.record);
+    json_text(json, "policy", span_of(dmarc_action_name(forecast->policy.action)));
+    add_optional(json, "dmarc_why", forecast->why);
+    add_optional(json, "policy_why", forecast->policy.why);
+    add_optional(json, "difference", forecast->policy.difference);
+    json_close(json, '}');
+}
+
 static void add_findings(struct json *json, const struct explanation *explanation)
 {
     const struct job *job = explanation->job;
@@ -158,6 +180,7 @@ void explain_print_json(struct ctl *ctl, const struct explanation *explanation)
     json_number(&json, "octets", (int64_t)input->drive.message.size);
     add_envelope(&json, explanation);
     add_identity(&json, explanation);
+    add_forecast(&json, explanation->job);
     add_findings(&json, explanation);
     add_verdict(&json, explanation->job);
     add_edits(&json, explanation->job);

@@ -106,6 +106,24 @@ static void print_identity(struct ctl *ctl, const struct explanation *explanatio
         print_why(ctl, "mode", "enforce", 7, NULL);
 }
 
+static void print_forecast(struct ctl *ctl, const struct job *job)
+{
+    const struct forecast *forecast = job->evidence.forecast;
+    const char *spf, *dmarc;
+
+    if (forecast == NULL)
+        return;
+    spf = forecast_spf_name(forecast->spf);
+    dmarc = forecast_dmarc_name(forecast->dmarc);
+    print_why(ctl, "spf", spf, strlen(spf), forecast->spf_why);
+    print_why(ctl, "dmarc", dmarc, strlen(dmarc), forecast->why);
+    if (forecast->policy.why != NULL &&
+        (forecast->why == NULL || strcmp(forecast->policy.why, forecast->why) != 0))
+        print_why(ctl, "", forecast->policy.why, strlen(forecast->policy.why), NULL);
+    if (forecast->policy.difference != NULL)
+        print_why(ctl, "", forecast->policy.difference, strlen(forecast->policy.difference), NULL);
+}
+
 static void print_finding(struct ctl *ctl, const struct explanation *explanation,
                           const struct finding *finding)
 {
@@ -268,6 +286,7 @@ void explain_print_text(struct ctl *ctl, const struct explanation *explanation)
     print_message(ctl, explanation);
     print_envelope(ctl, explanation);
     print_identity(ctl, explanation);
+    print_forecast(ctl, explanation->job);
     print_findings(ctl, explanation);
     print_verdict(ctl, explanation);
     print_edits(ctl, explanation->job);

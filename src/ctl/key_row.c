@@ -7,10 +7,16 @@
 #include "ctl/key_set.h"
 #include "ctl/load.h"
 
+void key_row_print(const char *selector, const char *path, struct buffer *row)
+{
+    buffer_printf(row, "{ selector = \"%s\"; file = \"%s\"; }", selector, path);
+}
+
 static void row_add(struct buffer *row, const char *selector, const char *path)
 {
-    buffer_printf(row, "%s{ selector = \"%s\"; file = \"%s\"; }", row->size > 0 ? ", " : "",
-                  selector, path);
+    if (row->size > 0)
+        buffer_add_text(row, ", ");
+    key_row_print(selector, path, row);
 }
 
 /* All keys that lie there for a domain without a row: of two that were made, both are wanted. */

@@ -20,5 +20,7 @@ struct key_place {
  */
 void key_row_make(const struct ctl *ctl, const struct key_place *key, struct buffer *row,
                   struct buffer *where);
+/* Appends one key of such a row: { selector = ...; file = ...; }. */
+void key_row_print(const char *selector, const char *path, struct buffer *row);
 
 #endif

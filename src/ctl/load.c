@@ -78,8 +78,10 @@ static struct span directory_in_use(const struct site *site)
 void load_key_directory(const struct ctl *ctl, const struct site *site, struct buffer *path)
 {
     const char *slash = strrchr(ctl->config_path, '/');
-    struct span in_use = directory_in_use(site);
+    struct span in_use = site != NULL ? span_of(dkim_domains_folder(site->domains)) : SPAN("");
 
+    if (in_use.size == 0)
+        in_use = directory_in_use(site);
     if (in_use.size > 0) {
         buffer_add_span(path, in_use);
         return;

@@ -12,10 +12,13 @@
 #include "ctl/ctl.h"
 #include "log/log.h"
 
+#define AUDIT_WAIT_MS 1000
+
 static const struct ctl_command *const commands[] = {
-    &cmd_check,   &cmd_explain,      &cmd_status,   &cmd_health,   &cmd_reload,
-    &cmd_restart, &cmd_key_new,      &cmd_key_list, &cmd_key_show, &cmd_would,
-    &cmd_owners,  &cmd_learn_owners, &cmd_help,     &cmd_settings,
+    &cmd_check,      &cmd_explain,    &cmd_status,          &cmd_health,   &cmd_reload,
+    &cmd_restart,    &cmd_key_new,    &cmd_key_list,        &cmd_key_show, &cmd_key_prove,
+    &cmd_key_rotate, &cmd_key_retire, &cmd_would,           &cmd_owners,   &cmd_learn_owners,
+    &cmd_help,       &cmd_settings,   &cmd_import_opendkim,
 };
 
 /* https://no-color.org: set and not empty. */
@@ -46,14 +49,27 @@ static int hand_out(struct ctl *ctl, enum ctl_exit code)
     return (int)code;
 }
 
+/* Lines of ours go to stderr before and after. */
+static void audit_write(struct ctl_audit *audit, const char *facility, struct span line)
+{
+    (void)audit;
+    log_open_syslog("egressctl", facility);
+    log_write_line(LOG_LEVEL_NOTICE, line);
+    log_drain(AUDIT_WAIT_MS);
+    log_open_stderr("egressctl");
+}
+
 int main(int argc, char **argv)
 {
+    struct ctl_audit audit = { audit_write };
     struct ctl ctl = {
         .commands = commands,
         .command_count = sizeof(commands) / sizeof(commands[0]),
         .tables = all_config_tables(),
         .clock = &clock_system,
+        .asks_dns = true,
         .has_colour = wants_colour(),
+        .audit = &audit,
     };
     int code;
 

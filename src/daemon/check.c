@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/plan.h"
+#include "daemon/state_directory.h"
 #include "daemon/takeover.h"
 #include "log/log.h"
 #include "site/site.h"
@@ -54,6 +55,7 @@ static int load_as_user(const struct plan *plan, bool strict)
         return DAEMON_INTERNAL;
     }
     site = site_load(plan->config_path, all_config_tables(), report);
+    state_directory_check(plan, report);
     faults_print(report, true, stderr);
     code = site == NULL || faults_are_fatal(report, strict) ? DAEMON_CONFIG : DAEMON_GOOD;
     site_unref(&site);

@@ -21,6 +21,7 @@
 #include "daemon/leaks.h"
 #include "daemon/options.h"
 #include "daemon/quiet.h"
+#include "daemon/state_directory.h"
 #include "log/log.h"
 
 #define LAST_ANSWER_MS 3000
@@ -159,6 +160,8 @@ static struct site *load_first(struct child *child)
 
     if (report != NULL) {
         site = reloader_first(child->reloader, report);
+        if (child->link->is_attended)
+            state_directory_check(child->setup->plan, report);
         tell_faults(child, report);
         if (site != NULL && faults_are_fatal(report, strict))
             site_unref(&site);
@@ -203,6 +206,8 @@ static bool build(struct child *child, struct site *site)
         site_unref(&site);
         return false;
     }
+    if (!child_dns_start(child, site) || !child_watch_start(child, site))
+        return false;
     child->milter = milter_new(child->holder, &child->world);
     return child->milter != NULL && desk_start(child) && attendant_start(child) &&
            start_kicker(child);
@@ -227,6 +232,8 @@ static void stop_threads(struct child *child)
         pthread_join(child->kicker, NULL);
     }
     desk_stop(child);
+    child_watch_stop(child);
+    child_dns_stop(child);
     log_drain(LAST_LINES_MS);
 }
 

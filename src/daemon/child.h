@@ -6,6 +6,7 @@
  *   attendant     signals: USR1 reload, USR2 drain; looks for changed key directories
  *   io            the loop: the control socket
  *   kicker        milter_kicker_run()
+ *   watcher       watch_run(): what is looked at by timer
  */
 #ifndef EM_DAEMON_CHILD_H
 #define EM_DAEMON_CHILD_H

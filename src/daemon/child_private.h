@@ -3,6 +3,7 @@
  *
  *   child.c     the order of things: becoming the user, loading, serving, ending
  *   attend.c    the attendant: signals; reloads; the drain
+ *   child_dns.c the resolver's thread; child_watch.c the store, and what is looked at by timer
  *   desk.c      the loop: the control socket, the link to the parent, the backlog of the log
  */
 #ifndef EM_DAEMON_CHILD_PRIVATE_H
@@ -16,6 +17,7 @@
 #include "daemon/reload.h"
 #include "io/loop.h"
 #include "milter/milter.h"
+#include "watch/watch.h"
 
 #ifndef __has_feature
 #define __has_feature(name) 0 /* clang's way; gcc defines macros */
@@ -39,8 +41,10 @@ struct child {
     struct control_server *server;
     struct loop_watch *link_watch, *log_watch;
     bool awaits_restart; /* the loop's thread's */
-    pthread_t attendant, io, kicker;
-    bool has_attendant, has_io, has_kicker;
+    struct store *store;
+    struct watch *watch;
+    pthread_t attendant, io, kicker, dns, watcher;
+    bool has_attendant, has_io, has_kicker, has_dns, has_watch;
     atomic_bool is_ending;
     atomic_bool is_draining;
     atomic_bool is_retiring; /* it keeps the configuration it has */
@@ -52,6 +56,18 @@ _Noreturn void child_end(int code);
 /* attend.c */
 bool attendant_start(struct child *child);
 void attendant_stop(struct child *child);
+
+/* child_dns.c; the resolver goes into child->world before the milter takes a copy */
+bool child_dns_start(struct child *child, const struct site *site);
+/* A reload may have brought other servers. In the attendant's thread. */
+void child_dns_follow(struct child *child);
+void child_dns_stop(struct child *child);
+
+/* child_watch.c; what signing asks goes into child->world likewise. False: out of memory or
+ * threads.
+ */
+bool child_watch_start(struct child *child, const struct site *site);
+void child_watch_stop(struct child *child);
 
 /* desk.c */
 bool desk_start(struct child *child);

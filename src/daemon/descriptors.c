@@ -6,12 +6,13 @@
 #include <inttypes.h>
 #include <sys/resource.h>
 
+#include "dns/resolver.h"
 #include "log/log.h"
 
 void descriptors_raise(const struct plan *plan)
 {
     const struct ceiling_settings *ceilings = config_settings(plan->config, &site_ceiling_table);
-    rlim_t needed = (rlim_t)milter_descriptors_needed(ceilings);
+    rlim_t needed = (rlim_t)milter_descriptors_needed(ceilings) + DNS_RESOLVER_DESCRIPTORS;
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)

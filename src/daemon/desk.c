@@ -36,6 +36,7 @@ static void begin_retirement(struct child *child, const char *text)
 
     atomic_store(&child->is_retiring, true);
     reloader_leave_good(child->reloader);
+    watch_step_down(child->watch);
     if (child->server != NULL) {
         control_server_restart_ended(child->server, true, text);
         control_server_close(child->server);
@@ -169,6 +170,14 @@ static bool host_restart_begin(void *context)
     return child->awaits_restart;
 }
 
+/* The process that serves the control socket is the one that looks (slot 0). */
+static void host_look_now(void *context)
+{
+    struct child *child = context;
+
+    watch_hurry(child->watch);
+}
+
 static bool open_control(struct child *child)
 {
     const struct child_setup *setup = child->setup;
@@ -177,6 +186,9 @@ static bool open_control(struct child *child)
     child->host = (struct control_host){
         .holder = child->holder,
         .clock = child->world.clock,
+        .proofs = child->world.proofs,
+        .store = child->store,
+        .resolver = child->world.resolver,
         .config_path = plan->config_path,
         .started_s = setup->started_s,
         .sockets = plan->sockets->socket.at,
@@ -187,6 +199,7 @@ static bool open_control(struct child *child)
         .reload_ended = host_reload_ended,
         .silent_s = host_silent_s,
         .restart_begin = host_restart_begin,
+        .look_now = host_look_now,
     };
     if (setup->control_fd < 0)
         return true;

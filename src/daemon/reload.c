@@ -16,6 +16,7 @@
 #include "log/counter.h"
 #include "log/log.h"
 #include "milter/milter.h"
+#include "state/settings.h"
 
 struct reloader {
     struct reload_setup setup;
@@ -79,12 +80,15 @@ static void warn_about_fixed(const struct config *was, const struct config *is)
     const struct general_settings *general = config_settings(is, &site_general_table);
     const struct control_settings *old_control = config_settings(was, &control_table);
     const struct control_settings *control = config_settings(is, &control_table);
+    const struct state_settings *old_state = config_settings(was, &state_settings_table);
+    const struct state_settings *state = config_settings(is, &state_settings_table);
 
     warn_unless(is_same_texts(&old_sockets->socket, &sockets->socket), "socket");
     warn_unless(is_same_text(old_sockets->mode, sockets->mode), "socket_mode");
     warn_unless(is_same_text(old_sockets->group, sockets->group), "socket_group");
     warn_unless(is_same_text(old_general->user, general->user), "user");
     warn_unless(is_same_text(old_control->socket, control->socket), "control.socket");
+    warn_unless(is_same_text(old_state->directory, state->directory), "state.directory");
     warn_unless(is_same_text(old_control->read_group, control->read_group), "control.read_group");
 }
 
@@ -142,9 +146,11 @@ static void remember(struct reloader *reloader, const struct config_report *repo
     pthread_mutex_unlock(&reloader->lock);
 }
 
-static struct site *load(const struct reloader *reloader, struct config_report *report)
+/* `now`: what is in force, NULL at the start. */
+static struct site *load(const struct reloader *reloader, const struct site *now,
+                         struct config_report *report)
 {
-    return site_load(reloader->setup.config_path, reloader->setup.tables, report);
+    return site_reload(reloader->setup.config_path, reloader->setup.tables, now, report);
 }
 
 static void keep_good(struct reloader *reloader, const struct site *site)
@@ -172,7 +178,7 @@ void reloader_keep_good(struct reloader *reloader, struct site_holder *holder)
 
 struct site *reloader_first(struct reloader *reloader, struct config_report *report)
 {
-    struct site *site = load(reloader, report);
+    struct site *site = load(reloader, NULL, report);
 
     if (site != NULL) {
         follow_log_settings(reloader, site);
@@ -228,7 +234,7 @@ static uint64_t keep(struct site_holder *holder, const struct config_report *rep
 bool reloader_run(struct reloader *reloader, struct site_holder *holder, bool is_retry)
 {
     struct config_report *report = config_report_new();
-    struct site *site;
+    struct site *site, *now;
     uint64_t ticket, generation;
     bool is_taken;
 
@@ -239,7 +245,9 @@ bool reloader_run(struct reloader *reloader, struct site_holder *holder, bool is
     pthread_mutex_lock(&reloader->lock);
     ticket = reloader->asked; /* whoever asks from here on waits for the next one */
     pthread_mutex_unlock(&reloader->lock);
-    site = load(reloader, report);
+    now = site_holder_get(holder);
+    site = load(reloader, now, report);
+    site_unref(&now);
     is_taken = site != NULL;
     if (is_retry && !is_taken && is_known(reloader, report)) {
         config_report_free(&report);

@@ -22,7 +22,11 @@ void stale_tried(struct stale_watch *watch, uint64_t mark, uint64_t now_ms)
                                    .retry_ms = now_ms + STALE_RETRY_MS };
 }
 
-uint64_t stale_pause_ms(uint64_t look_ms)
+uint64_t stale_pause_ms(uint64_t look_ms, uint64_t load_ms)
 {
-    return look_ms * STALE_SHARE > STALE_LOOK_MS ? look_ms * STALE_SHARE : STALE_LOOK_MS;
+    uint64_t pause_ms = look_ms * STALE_SHARE;
+
+    if (load_ms * STALE_LOAD_SHARE > pause_ms)
+        pause_ms = load_ms * STALE_LOAD_SHARE;
+    return pause_ms > STALE_LOOK_MS ? pause_ms : STALE_LOOK_MS;
 }

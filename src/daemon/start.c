@@ -20,6 +20,7 @@
 #include "daemon/last_good.h"
 #include "daemon/sockets.h"
 #include "daemon/notify.h"
+#include "daemon/state_directory.h"
 #include "daemon/takeover.h"
 #include "log/counter.h"
 #include "log/log.h"
@@ -78,6 +79,17 @@ static void on_drain(void *context)
     sockets_shut(&start->former, true);
 }
 
+/* Before a child: from here on there is a plan. */
+static bool prepare(void *context, struct error *error)
+{
+    struct start *start = context;
+
+    if (!successor_prepare(start, error))
+        return false;
+    state_directory_make(&start->plan);
+    return true;
+}
+
 /* The first child has the control socket too; what belongs to others is closed. */
 static int run_child(void *context, const struct child_link *link)
 {
@@ -122,7 +134,7 @@ int start_supervise(struct start *start)
                                   .slot_socket = slot_socket,
                                   .desk_socket = desk_socket,
                                   .desk_admits = desk_admits,
-                                  .prepare = successor_prepare,
+                                  .prepare = prepare,
                                   .on_ready = on_ready,
                                   .on_drain = on_drain,
                                   .on_taken_over = successor_taken_over,

@@ -52,6 +52,8 @@ enum mail_class {
     ROW(DOMAIN_NOT_OURS, "domain-not-ours", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")             \
     ROW(DISPLAY_NAME_SPOOF, "display-name-spoof", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")       \
     ROW(CALENDAR_ON_BEHALF, "calendar-on-behalf", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")       \
+    ROW(SPF_WOULD_FAIL, "spf-would-fail", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.23")              \
+    ROW(DMARC_WOULD_FAIL, "dmarc-would-fail", REJECT, HOLD, HOLD, "550", "5.7.26")                 \
     ROW(TRANSIT_8BIT, "transit-8bit", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.3")                   \
     ROW(TRANSIT_REQUOTE, "transit-requote", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")             \
     ROW(TRANSIT_FOLDING, "transit-folding", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")             \

@@ -65,6 +65,8 @@ void logline_write(const struct logline *line, struct log_fields *out)
     log_fields_add(out, "ticket", span_of(line->ticket));
     write_rules(out, line->findings);
     write_signed(out, line);
+    log_fields_add(out, "spf", span_of(line->spf));
+    log_fields_add(out, "dmarc", span_of(line->dmarc));
     log_fields_add_number(out, "rcpts", line->recipients);
     log_fields_add_number(out, "external", line->external);
     log_fields_add_list(out, "to", line->to, line->to_count, TO_ROOM);

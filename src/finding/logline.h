@@ -25,6 +25,7 @@ struct logline {
     size_t signature_count;
     const char *unsigned_reason; /* with no signatures: signed=none reason=...; NULL: the fields are
                                     left out */
+    const char *spf, *dmarc;     /* what receivers will conclude; NULL: left out */
     size_t recipients, external;
     const struct span *to; /* "domain:count" of external recipients, most first */
     size_t to_count;

@@ -51,6 +51,7 @@ struct milter {
     struct waiting waits;
     sem_t sign_gate;
     struct login_census *census;
+    struct forecast_memory *forecasts;
     struct arena_account memory; /* of all messages */
     struct overload overload;
     struct overload useless; /* sessions of an MTA that lets us change nothing */

@@ -13,7 +13,8 @@
 
 enum {
     WAITS_MAX = 64, /* each is a thread of libmilter; beyond that evidence stays unknown */
-    LOOK_MS = 20    /* between looks for sessions that libmilter has not told of */
+    FORECAST_MEMORY_BYTES = 8 * 1024 * 1024,
+    LOOK_MS = 20 /* between looks for sessions that libmilter has not told of */
 };
 
 size_t milter_descriptors_needed(const struct ceiling_settings *ceilings)
@@ -32,8 +33,11 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
     }
     milter->own = calloc(1, sizeof(*milter->own));
     milter->census = login_census_new();
-    if (milter->own == NULL || milter->census == NULL || !waiting_init(&milter->waits, WAITS_MAX)) {
+    milter->forecasts = forecast_memory_new(world->clock, FORECAST_MEMORY_BYTES);
+    if (milter->own == NULL || milter->census == NULL || milter->forecasts == NULL ||
+        !waiting_init(&milter->waits, WAITS_MAX)) {
         login_census_free(&milter->census);
+        forecast_memory_free(&milter->forecasts);
         free(milter->own);
         free(milter);
         return NULL;
@@ -51,6 +55,7 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
     milter->own_world.sign_gate = &milter->sign_gate;
     milter->own_world.memory = &milter->memory;
     milter->own_world.census = milter->census;
+    milter->own_world.forecasts = milter->forecasts;
     milter->world = &milter->own_world;
     milter->mta = &mta_libmilter;
     milter->kicker.fan = KICKER_FAN;
@@ -69,6 +74,7 @@ void milter_free(struct milter **milter)
     }
     waiting_destroy(&m->waits);
     login_census_free(&m->census);
+    forecast_memory_free(&m->forecasts);
     sem_destroy(&m->sign_gate);
     pthread_cond_destroy(&m->changed);
     pthread_mutex_destroy(&m->lock);

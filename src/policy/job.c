@@ -38,6 +38,7 @@ void job_free(struct job **job)
     }
     struct arena *arena = (*job)->arena;
     dkim_body_hash_free(&(*job)->body_hash);
+    dns_questions_free(&(*job)->questions);
     site_unref(&(*job)->site);
     arena_free(&arena); /* the job itself lives in it */
     *job = NULL;

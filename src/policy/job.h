@@ -18,6 +18,9 @@
 
 #include "checks/evidence.h"
 #include "dkim/hash.h"
+#include "dkim/proof.h"
+#include "dns/questions.h"
+#include "dns/resolver.h"
 #include "finding/finding.h"
 #include "log/log.h"
 #include "message/message.h"
@@ -32,19 +35,39 @@
 struct world {
     const struct clock *clock;
     struct log_sink *log;
+    struct dns_resolver *resolver; /* NULL: DNS is not asked, and nothing is said about receivers */
     /* From here on NULL where a message has the process to itself (tests, explain). */
     struct waiting *waits; /* around whatever is waited for; the milter provides it */
     sem_t *sign_gate; /* as many as may sign at once: one for each core; the milter provides it */
-    struct login_census *census;  /* which logins own an address; the milter provides it */
-    struct arena_account *memory; /* what all messages take together; the milter provides it */
+    struct key_proofs *proofs;         /* which keys the world can verify with */
+    struct login_census *census;       /* which logins own an address; the milter provides it */
+    struct forecast_memory *forecasts; /* what DNS said lately; the milter provides it */
+    struct arena_account *memory;      /* what all messages take together; the milter provides it */
 };
 
-/* What came of signing. */
+enum { SIGNATURES_MAX = 16 };
+
+/* What signing can come to, as far as keys are concerned. */
+enum signing_outcome {
+    SIGNING_NOT_ASKED,
+    SIGNING_POSSIBLE,
+    SIGNING_BROKEN,      /* too few of the keys can be used */
+    SIGNING_UNPUBLISHED, /* the world can verify with none of them */
+    SIGNING_STARVED      /* memory is out */
+};
+
+/* Who signs, and what came of it. */
 struct signing {
-    const struct dkim_domain *domain; /* the entry of the From domain, NULL: none */
-    const char
-        *reason; /* why there is no signature (log: reason=); NULL when signed or not asked */
-    struct span names[16]; /* "d/selector" of each signature made */
+    /* From STAGE_HEADERS on: all that sign for the author, here or behind a filter; more than one
+     * where OpenDKIM's tables want several. */
+    const struct dkim_domain *entries[SIGNATURES_MAX];
+    size_t entry_count;
+    const struct dkim_domain *domain; /* the first of them if it signs here; NULL: nobody does */
+    /* From STAGE_END on. */
+    enum signing_outcome outcome;
+    const bool *uses[SIGNATURES_MAX]; /* which keys of the entry sign; NULL: none */
+    const char *reason; /* why there is no signature (log: reason=); NULL: signed or not asked */
+    struct span names[SIGNATURES_MAX]; /* "d/selector" of each signature made */
     size_t count;
 };
 
@@ -78,6 +101,8 @@ struct job {
     struct body_scan body;
     struct mime_scan mime;            /* of mail that is judged, from the end of its header on */
     struct dkim_body_hash *body_hash; /* NULL: nothing to sign */
+    struct dns_questions *questions;  /* NULL: none are asked */
+    struct forecast forecast;         /* see evidence.forecast */
     struct evidence evidence;
     struct finding_list findings;
     struct verdict verdict;

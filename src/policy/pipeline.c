@@ -153,12 +153,13 @@ static void defer_starved(struct job *job)
 
 static step *const steps_mail[] = { class_guess, NULL };
 static step *const steps_recipient[] = { NULL };
-static step *const steps_headers[] = { parse_from,       note_ceiling,
-                                       class_settle,     principal_settle,
-                                       open_relay_watch, signing_plan,
-                                       open_mime,        NULL };
-static step *const steps_end[] = { note_ceiling, gather_evidence, judge_identity, run_checks, weigh,
-                                   sign,         ticket_complain, defer_starved,  NULL };
+static step *const steps_headers[] = { parse_from,       note_ceiling,     class_settle,
+                                       principal_settle, open_relay_watch, signing_plan,
+                                       outlook_begin,    open_mime,        NULL };
+static step *const steps_end[] = { note_ceiling,    gather_evidence,  judge_identity,
+                                   signing_choose,  outlook_settle,   run_checks,
+                                   weigh,           outlook_complain, sign,
+                                   ticket_complain, defer_starved,    NULL };
 
 static step *const *const stages[] = {
     [STAGE_MAIL] = steps_mail,

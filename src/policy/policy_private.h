@@ -21,6 +21,15 @@ bool class_lacks_tls(const struct job *job);
 /* identity.c: fills the claims of the evidence, and the plan where a rule asks for it. May wait. */
 void identity_judge(struct job *job);
 
+/*
+ * outlook.c: what receivers will conclude. begin: asks DNS, once the header is known, without
+ * waiting; settle: fills the forecast of the evidence, may wait; complain: a line about a finding
+ * that was only observed, rate-bounded.
+ */
+void outlook_begin(struct job *job);
+void outlook_settle(struct job *job);
+void outlook_complain(struct job *job);
+
 /* open_relay.c: raises an alarm where strangers send to strangers; needs the final class. */
 void open_relay_watch(struct job *job);
 
@@ -50,9 +59,17 @@ enum recipient_side recipient_side_of(const struct site *site, struct span domai
 bool recipient_leaves_by_smtp(const struct session *session, struct span mailer);
 size_t recipient_external_count(const struct envelope *envelope);
 
-/* signing.c: which keys and forms, before the body comes; then the signatures, over the edited
- * view. */
+/*
+ * signing_keys.c: plan: whose keys sign and which forms of the body are hashed, before the body
+ * comes; choose: which of their keys, by what DNS showed; expected: the d= of the signature that
+ * the message will carry if it goes on, here or behind a filter, absent: none.
+ */
 void signing_plan(struct job *job);
+void signing_choose(struct job *job);
+struct span signing_expected(const struct job *job);
+struct span signing_domain_of(const struct job *job, const struct dkim_domain *entry);
+
+/* signing.c: the signatures, over the edited view. */
 void signing_make(struct job *job);
 /* It cannot be done: a finding with this action, weighed; `seen` is for the client. Where there is
  * no memory even for that, the message is deferred. */

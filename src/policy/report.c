@@ -190,6 +190,10 @@ static void write_line(struct job *job, enum outcome outcome)
         .spent_us = job->spent_ns / 1000,
     };
     line.to_count = list_domains(job, to);
+    if (job->evidence.forecast != NULL) {
+        line.spf = forecast_spf_name(job->forecast.spf);
+        line.dmarc = forecast_dmarc_name(job->forecast.dmarc);
+    }
     if (verdict->would != verdict->disposition) {
         line.would = disposition_name(verdict->would);
     }

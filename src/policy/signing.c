@@ -1,10 +1,11 @@
 /*
- * signing: which keys sign a message, and the signatures. The domain is that of the one author in
- * From; which body forms are hashed is settled before the body comes. A signature of ours that
- * already verifies completely is not made a second time.
+ * signing: the signatures of a message, with the keys that signing_keys.c chose. A signature of
+ * ours that already verifies completely is not made a second time. Where the world can verify with
+ * no key, the message goes unsigned or as on_unpublished says.
  */
 #include "policy/policy_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -13,99 +14,9 @@
 
 enum { FAILURE_RESERVE_BYTES = 4096 };
 
-static unsigned form_bit(enum canonical form)
+static enum action action_of(enum dkim_on_failure wanted)
 {
-    return 1u << form;
-}
-
-bool signing_is_wanted(const struct job *job)
-{
-    return job->site->general->mode == MODE_ENFORCE || job->site->signing->in_observe;
-}
-
-/*
- * The author whose domain signs; NULL with the reason noted. Where receivers may read another
- * author out of the field, our signature would vouch for him.
- */
-static const struct address *find_author(struct job *job)
-{
-    const struct message *message = &job->message;
-    if (message->headers.counts[HEADER_FROM] != 1) {
-        job->signing.reason =
-            message->headers.counts[HEADER_FROM] == 0 ? "no-from" : "several-from";
-        return NULL;
-    }
-    if (message->from.count == 0 || message->from.at[0].domain.size == 0) {
-        job->signing.reason = "no-from-domain";
-        return NULL;
-    }
-    if ((message->from.defects & ADDRESS_DOUBTFUL) != 0) {
-        job->signing.reason = "from-doubtful";
-        return NULL;
-    }
-    return &message->from.at[0];
-}
-
-/* Our own signatures on the message: their body form must be hashed to judge them. */
-static unsigned forms_of_own(const struct job *job)
-{
-    unsigned forms = 0;
-    const struct header_list *headers = &job->message.headers;
-    const struct header_field *field = header_first(headers, HEADER_DKIM_SIGNATURE);
-    for (; field != NULL; field = header_next(headers, field)) {
-        struct dkim_tags tags;
-        if (dkim_tags_parse(field->value, &tags) &&
-            dkim_domains_key(job->site->domains, tags.domain, tags.selector) != NULL) {
-            forms |= form_bit(tags.body_form);
-        }
-    }
-    return forms;
-}
-
-void signing_plan(struct job *job)
-{
-    job->signing = (struct signing){ 0 };
-    if (job->mail_class == CLASS_INBOUND || job->message.is_over_ceiling || ticket_is_due(job)) {
-        return;
-    }
-    const struct address *author = find_author(job);
-    if (author == NULL) {
-        return;
-    }
-    if (job->lacks_login) {
-        job->signing.reason = "no-login"; /* whatever a rule says: nobody vouches for him */
-        return;
-    }
-    job->signing.domain = dkim_domains_find(job->site->domains, author->domain);
-    if (job->signing.domain == NULL) {
-        job->signing.reason = "no-key";
-    } else if (!signing_is_wanted(job)) {
-        job->signing.reason = "observe";
-        job->signing.domain = NULL;
-    } else {
-        unsigned forms = form_bit(signing_body_form(job->site->signing)) | forms_of_own(job);
-        job->body_hash = dkim_body_hash_new(forms);
-    }
-}
-
-/* RSA is what every receiver verifies: where a key is broken, an RSA key must be left. */
-static bool has_enough_keys(const struct dkim_domain *domain)
-{
-    bool is_whole = domain->key_count > 0;
-    for (size_t i = 0; i < domain->key_count; i++) {
-        struct dkim_key *key = domain->keys[i].key;
-        if (key == NULL) {
-            is_whole = false;
-        } else if (dkim_key_algorithm(key) == DKIM_RSA_SHA256) {
-            return true;
-        }
-    }
-    return is_whole;
-}
-
-static enum action failure_action(const struct dkim_domain *domain)
-{
-    switch (domain->on_failure) {
+    switch (wanted) {
     case DKIM_ON_FAILURE_HOLD:
         return ACTION_HOLD;
     case DKIM_ON_FAILURE_PASS:
@@ -143,7 +54,7 @@ static void note_failure(struct job *job, const char *why)
         job->world->log->write(job->world->log, LOG_LEVEL_ERR, (struct span){ line, length });
     }
     snprintf(seen, sizeof(seen), "mail of %s cannot be signed at the moment", domain->name);
-    signing_fail(job, failure_action(domain), seen);
+    signing_fail(job, action_of(domain->on_failure), seen);
 }
 
 static const char *first_fault(const struct dkim_domain *domain)
@@ -154,12 +65,6 @@ static const char *first_fault(const struct dkim_domain *domain)
         }
     }
     return "it has no key";
-}
-
-static struct span signing_domain(const struct job *job)
-{
-    const struct dkim_domain *domain = job->signing.domain;
-    return domain->d != NULL ? span_of(domain->d) : job->message.from.at[0].domain;
 }
 
 /* Does a signature with this name already stand and verify? */
@@ -209,36 +114,75 @@ static bool take_signatures(struct job *job, const struct span *values, size_t c
     return true;
 }
 
-enum { SIGNATURES_MAX = sizeof(((struct signing *)0)->names) / sizeof(struct span) };
+/* Will receivers take it without a signature of ours, since SPF is aligned or nothing is asked? */
+static bool passes_unsigned(const struct job *job)
+{
+    const struct forecast *forecast = job->evidence.forecast;
+    return forecast != NULL &&
+           (forecast->dmarc == FORECAST_DMARC_PASS || forecast->dmarc == FORECAST_DMARC_NONE);
+}
 
-static void sign_view(struct job *job, const struct header_list *view)
+/* A signature that nobody can verify is worse than none: the watch has told the administrator why
+ * there is no key, and tells again each hour. */
+static void note_unpublished(struct job *job)
 {
     const struct dkim_domain *domain = job->signing.domain;
-    struct span d = signing_domain(job);
+    enum dkim_on_failure wanted =
+        passes_unsigned(job) ? DKIM_ON_FAILURE_PASS : domain->on_unpublished;
+    char seen[320];
+    if (wanted != DKIM_ON_FAILURE_PASS) {
+        snprintf(seen, sizeof(seen), "the key of %s is not published at the moment", domain->name);
+        signing_fail(job, action_of(wanted), seen);
+    }
+    job->signing.reason = "unpublished";
+}
+
+/* What was made so far. */
+struct signatures {
     struct span values[SIGNATURES_MAX];
-    size_t made = 0, present = 0;
+    size_t made, present;
+};
+
+/* With the keys of one entry. False: a failure was noted. */
+static bool sign_as(struct job *job, const struct header_list *view,
+                    const struct dkim_domain *domain, const bool *uses,
+                    struct signatures *signatures)
+{
+    struct span d = signing_domain_of(job, domain);
     struct error error;
-    for (size_t i = 0; i < domain->key_count && made < SIGNATURES_MAX; i++) {
+    for (size_t i = 0; i < domain->key_count && signatures->made < SIGNATURES_MAX; i++) {
         const struct dkim_domain_key *row = &domain->keys[i];
-        if (row->key == NULL) {
+        if (row->key == NULL || !uses[i]) {
             continue;
         }
         if (is_already_signed(job, view, d, row)) {
-            present++;
+            signatures->present++;
             continue;
         }
-        if (!sign_with(job, view, d, row, &values[made], &error)) {
+        if (!sign_with(job, view, d, row, &signatures->values[signatures->made], &error)) {
             note_failure(job, error.text);
-            return;
+            return false;
         }
-        job->signing.names[made++] =
+        job->signing.names[signatures->made++] =
             span_of(arena_printf(job->arena, "%.*s/%s", SPAN_ARG(d), row->selector));
     }
-    job->signing.count = made;
-    if (!take_signatures(job, values, made)) {
+    return true;
+}
+
+static void sign_view(struct job *job, const struct header_list *view)
+{
+    struct signatures signatures = { .made = 0 };
+    for (size_t i = 0; i < job->signing.entry_count; i++) {
+        const bool *uses = job->signing.uses[i];
+        if (uses != NULL && !sign_as(job, view, job->signing.entries[i], uses, &signatures)) {
+            return;
+        }
+    }
+    job->signing.count = signatures.made;
+    if (!take_signatures(job, signatures.values, signatures.made)) {
         note_failure(job, "no memory for the signatures");
-    } else if (made == 0) {
-        job->signing.reason = present > 0 ? "already-signed" : "no-key";
+    } else if (signatures.made == 0) {
+        job->signing.reason = signatures.present > 0 ? "already-signed" : "no-key";
     }
 }
 
@@ -272,12 +216,14 @@ void signing_make(struct job *job)
     if (domain == NULL || (disposition != DISPOSITION_ACCEPT && disposition != DISPOSITION_HOLD)) {
         return;
     }
-    if (!has_enough_keys(domain)) {
-        note_failure(job, first_fault(domain));
-        return;
-    }
     struct header_list view;
-    if (job->body_hash == NULL || !dkim_body_hash_finish(job->body_hash)) {
+    if (job->signing.outcome == SIGNING_BROKEN) {
+        note_failure(job, first_fault(domain));
+    } else if (job->signing.outcome == SIGNING_UNPUBLISHED) {
+        note_unpublished(job);
+    } else if (job->signing.outcome == SIGNING_STARVED) {
+        note_failure(job, "no memory for the choice of keys");
+    } else if (job->body_hash == NULL || !dkim_body_hash_finish(job->body_hash)) {
         note_failure(job, "the body could not be hashed");
     } else if (!edit_view(&job->message.headers, &job->verdict.edits, job->arena, &view)) {
         note_failure(job, "no memory for the header");

@@ -8,10 +8,8 @@
 #include <stddef.h>
 
 static const struct config_row top_rows[] = {
-    { .name = "state", .type = CONFIG_PLANNED },
     { .name = "redis", .type = CONFIG_PLANNED },
     { .name = "http", .type = CONFIG_PLANNED },
-    { .name = "dns", .type = CONFIG_PLANNED },
     { .name = "limits", .type = CONFIG_PLANNED },
     { .name = "lists", .type = CONFIG_PLANNED },
     { .name = "behaviour", .type = CONFIG_PLANNED },
@@ -32,8 +30,6 @@ static const struct config_row rule_rows[] = {
     { .name = "recipient-typo", .type = CONFIG_PLANNED },
     { .name = "recipient-suppressed", .type = CONFIG_PLANNED },
     { .name = "attachment-dangerous", .type = CONFIG_PLANNED },
-    { .name = "dmarc-would-fail", .type = CONFIG_PLANNED },
-    { .name = "spf-would-fail", .type = CONFIG_PLANNED },
     { .name = "principal-suspended", .type = CONFIG_PLANNED },
     { .name = "link-listed", .type = CONFIG_PLANNED },
     { .name = "client-listed", .type = CONFIG_PLANNED },

@@ -294,10 +294,6 @@ static const struct config_row outgoing_rows[] = {
       .offset = offsetof(struct outgoing_settings, daemons),
       .brief = "names of listeners, short for rows with role full where login and TLS are "
                "required" },
-    { .name = "addresses", .type = CONFIG_PLANNED, .brief = "where our mail leaves from" },
-    { .name = "helo", .type = CONFIG_PLANNED, .brief = "the HELO name of outgoing mail" },
-    { .name = "egress", .type = CONFIG_PLANNED, .brief = "egress pools" },
-    { .name = "envelope_rewrite", .type = CONFIG_PLANNED, .brief = "what the MTA does to senders" },
     CONFIG_ROWS_END,
 };
 

@@ -17,6 +17,7 @@ struct site_owned {
     atomic_uint references;
     struct config *config;
     struct dkim_domains *domains;
+    struct egress_pools *egress_pools;
     struct hash_table *internal, *named_owners;
     struct site_network *networks;
     struct ticket_secret *ticket_secret;
@@ -41,6 +42,8 @@ static const struct {
     { offsetof(struct site, owners), &site_sender_table, "owners", "senders.owners" },
     { offsetof(struct site, groups), &site_group_table, "groups", "groups" },
     { offsetof(struct site, plan_of), &site_plan_table, "table", "plans.table" },
+    { offsetof(struct site, sender_canonical), &site_egress_table, "envelope_rewrite",
+      "outgoing.envelope_rewrite" },
 };
 #define TABLE_COUNT (sizeof(table_rows) / sizeof(table_rows[0]))
 
@@ -52,6 +55,7 @@ static struct table **table_at(const struct site *site, size_t index)
 static void site_destroy(struct site_owned *owned)
 {
     dkim_domains_free(&owned->domains);
+    egress_pools_free(&owned->egress_pools);
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         table_free(table_at(&owned->site, i));
     }
@@ -129,9 +133,11 @@ static bool build_tables(struct site_owned *owned, struct config_report *report)
 {
     const struct site *site = &owned->site;
     const struct group_settings *groups = config_settings(owned->config, &site_group_table);
-    const char *const specs[TABLE_COUNT] = { site->logins->aliases, site->senders->alias_domains,
-                                             site->senders->owners, groups->groups,
-                                             site->plans->table };
+    const char *const specs[TABLE_COUNT] = {
+        site->logins->aliases, site->senders->alias_domains,
+        site->senders->owners, groups->groups,
+        site->plans->table,    egress_canonical_spec(site->egress_settings)
+    };
     bool good = true;
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         good = (specs[i] == NULL || open_table(owned, i, specs[i], report)) && good;
@@ -162,7 +168,8 @@ static bool build_ticket_secret(struct site_owned *owned, struct config_report *
     return true;
 }
 
-static bool build(struct site_owned *owned, struct config_report *report)
+static bool build(struct site_owned *owned, const struct site *previous,
+                  struct config_report *report)
 {
     struct site *site = &owned->site;
     const struct config *config = owned->config;
@@ -177,6 +184,8 @@ static bool build(struct site_owned *owned, struct config_report *report)
     site->plans = config_settings(config, &site_plan_table);
     site->exceptions = config_settings(config, &site_exceptions_table);
     site->signing = config_settings(config, &dkim_signing_table);
+    site->dns = config_settings(config, &dns_settings_table);
+    site->egress_settings = config_settings(config, &site_egress_table);
     rules_build(config, &site->rules);
     if (!build_networks(owned) || !build_internal(owned)) {
         config_complain(report, CONFIG_ERROR, NULL, "outgoing", "out of memory");
@@ -184,12 +193,16 @@ static bool build(struct site_owned *owned, struct config_report *report)
     }
     bool has_tables = build_tables(owned, report);
     bool has_secret = build_ticket_secret(owned, report);
-    owned->domains = dkim_domains_build(config, report);
+    owned->egress_pools = egress_pools_build(config, report);
+    site->egress_pools = owned->egress_pools;
+    owned->domains = dkim_domains_rebuild(config, previous != NULL ? previous->domains : NULL,
+                                          owned->is_kept, report);
     site->domains = owned->domains;
-    return has_tables && has_secret && owned->domains != NULL;
+    return has_tables && has_secret && owned->egress_pools != NULL && owned->domains != NULL;
 }
 
-static struct site *finish_load(struct config *config, bool is_kept, struct config_report *report)
+static struct site *finish_load(struct config *config, bool is_kept, const struct site *previous,
+                                struct config_report *report)
 {
     if (config == NULL) {
         return NULL;
@@ -203,7 +216,7 @@ static struct site *finish_load(struct config *config, bool is_kept, struct conf
     owned->config = config;
     owned->is_kept = is_kept;
     atomic_init(&owned->references, 1);
-    if (!build(owned, report) || config_report_count(report, CONFIG_ERROR) > 0) {
+    if (!build(owned, previous, report) || config_report_count(report, CONFIG_ERROR) > 0) {
         site_destroy(owned);
         return NULL;
     }
@@ -213,19 +226,25 @@ static struct site *finish_load(struct config *config, bool is_kept, struct conf
 struct site *site_load(const char *path, const struct config_table *const *tables,
                        struct config_report *report)
 {
-    return finish_load(config_load(path, tables, report), false, report);
+    return finish_load(config_load(path, tables, report), false, NULL, report);
+}
+
+struct site *site_reload(const char *path, const struct config_table *const *tables,
+                         const struct site *previous, struct config_report *report)
+{
+    return finish_load(config_load(path, tables, report), false, previous, report);
 }
 
 struct site *site_load_text(const char *name, struct span text,
                             const struct config_table *const *tables, struct config_report *report)
 {
-    return finish_load(config_load_text(name, text, tables, report), false, report);
+    return finish_load(config_load_text(name, text, tables, report), false, NULL, report);
 }
 
 struct site *site_load_kept(struct span kept, const struct config_table *const *tables,
                             struct config_report *report)
 {
-    return finish_load(config_load_kept(kept, tables, report), true, report);
+    return finish_load(config_load_kept(kept, tables, report), true, NULL, report);
 }
 
 struct site *site_ref(struct site *site)

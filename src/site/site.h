@@ -11,7 +11,9 @@
 
 #include "config/config.h"
 #include "dkim/domains.h"
+#include "dns/settings.h"
 #include "message/session.h"
+#include "site/egress.h"
 #include "site/exceptions.h"
 #include "site/login.h"
 #include "site/plans.h"
@@ -40,6 +42,8 @@ struct site {
     const struct plan_settings *plans;
     const struct exceptions_settings *exceptions;
     const struct signing_settings *signing;
+    const struct egress_settings *egress_settings;
+    const struct dns_settings *dns;
     struct rules rules;
     const struct dkim_domains *domains; /* never NULL */
     const struct site_network *networks;
@@ -47,7 +51,9 @@ struct site {
     const struct hash_table *internal; /* recipient domains that stay inside, A-labels */
     struct table *login_aliases;       /* NULL without, as all tables */
     struct table *alias_domains, *owners, *groups, *plan_of;
-    const struct hash_table *named_owners; /* logins that `owners` names; NULL: nobody can say */
+    struct table *sender_canonical;          /* what becomes of envelope senders */
+    const struct egress_pools *egress_pools; /* never NULL */
+    const struct hash_table *named_owners;   /* logins that `owners` names; NULL: nobody can say */
     const struct ticket_secret *ticket_secret; /* NULL without; roles check and sign have one */
 };
 
@@ -58,6 +64,9 @@ struct site {
  */
 struct site *site_load(const char *path, const struct config_table *const *tables,
                        struct config_report *report);
+/* The same after `previous`: what of the disk is still the same is taken from there, not read. */
+struct site *site_reload(const char *path, const struct config_table *const *tables,
+                         const struct site *previous, struct config_report *report);
 /* The same from a text, for tests. */
 struct site *site_load_text(const char *name, struct span text,
                             const struct config_table *const *tables, struct config_report *report);
@@ -84,7 +93,13 @@ const struct network_settings *site_network_of(const struct site *site,
 const struct listener_settings *site_listener_of(const struct site *site,
                                                  const struct session *session);
 enum listener_role site_role_of(const struct site *site, const struct session *session);
-enum site_complaint { COMPLAINT_TICKET, COMPLAINT_OPEN_RELAY, COMPLAINT_OWNERS, COMPLAINT_COUNT };
+enum site_complaint {
+    COMPLAINT_TICKET,
+    COMPLAINT_OPEN_RELAY,
+    COMPLAINT_OWNERS,
+    COMPLAINT_FORECAST,
+    COMPLAINT_COUNT
+};
 /*
  * May a complaint that strangers can cause be logged now? Once a minute; *unsaid_r is then how many
  * were kept back since. Thread safe.

@@ -27,7 +27,9 @@ enum { RCPT_MAX = 64, LINES_MAX = 64 };
 
 struct scenario {
     char name[200];
-    struct buffer config, message, file;
+    struct buffer config, message, file, dns, keys;
+    bool is_open; /* begun, and not played yet */
+    bool has_dns;
     struct span session[LINES_MAX], expect[LINES_MAX]; /* "key = value" lines */
     size_t session_count, expect_count;
 };
@@ -123,9 +125,10 @@ static void add_expanded(struct buffer *out, struct span text)
     }
 }
 
-/* ${KEYS} in a configuration is the folder with rsa.pem, rsa2.pem, ed25519.pem, broken.pem and the
- * secrets ticket, ticket_new (a second one before it) and ticket_other (the second one alone). */
-static void add_config_line(struct buffer *out, struct span line)
+/* ${KEYS} in a configuration or a file is the folder with rsa.pem, rsa2.pem, ed25519.pem,
+ * broken.pem and the secrets ticket, ticket_new (a second one before it) and ticket_other (the
+ * second one alone). */
+static void add_filled_line(struct buffer *out, struct span line)
 {
     static const char variable[] = "${KEYS}";
     for (size_t i = 0; i < line.size; i++) {
@@ -368,6 +371,10 @@ static void play(struct scenario *scenario)
     }
     house.clock.now_s += hands.clock_s;
     hands.input.message = buffer_span(&scenario->message);
+    if (scenario->has_dns) {
+        house_script_dns(&house, buffer_text(&scenario->dns));
+    }
+    house_script_keys(&house, buffer_text(&scenario->keys));
     struct job *job = drive_message(house.site, &house.world, &hands.input);
     pipeline_finish(job, OUTCOME_ANSWERED);
     remember_added(job);
@@ -402,18 +409,40 @@ static void end_section(struct scenario *scenario, struct span section)
     buffer_clear(&scenario->file);
 }
 
-static void begin_section(struct scenario *scenario, struct span header, bool *is_open)
+/* What a setting changes is for its scenario and those behind it: for the one before, whose
+ * expectations are told already, it comes too late. */
+static void play_open(struct scenario *scenario, bool is_scenario)
 {
-    if (!span_has_prefix_nocase(header, SPAN("scenario"))) {
-        if (span_is_equal(header, SPAN("config"))) {
-            buffer_clear(&scenario->config);
-        }
+    if (scenario->is_open && (is_scenario || scenario->expect_count > 0)) {
+        play(scenario);
+        scenario->is_open = false;
+    }
+}
+
+static bool is_setting(struct span header)
+{
+    return span_is_equal(header, SPAN("config")) || span_is_equal(header, SPAN("dns")) ||
+           span_is_equal(header, SPAN("keys")) || span_has_prefix_nocase(header, SPAN("file "));
+}
+
+static void begin_section(struct scenario *scenario, struct span header)
+{
+    bool is_scenario = span_has_prefix_nocase(header, SPAN("scenario"));
+    if (is_scenario || is_setting(header)) {
+        play_open(scenario, is_scenario);
+    }
+    if (span_is_equal(header, SPAN("config"))) {
+        buffer_clear(&scenario->config);
+    } else if (span_is_equal(header, SPAN("dns"))) {
+        buffer_clear(&scenario->dns);
+        scenario->has_dns = true;
+    } else if (span_is_equal(header, SPAN("keys"))) {
+        buffer_clear(&scenario->keys);
+    }
+    if (!is_scenario) {
         return;
     }
-    if (*is_open) {
-        play(scenario);
-    }
-    *is_open = true;
+    scenario->is_open = true;
     scenario->session_count = scenario->expect_count = 0;
     buffer_clear(&scenario->message);
     struct span name = span_trim(span_from(header, sizeof("scenario") - 1));
@@ -427,10 +456,15 @@ static void add_line(struct scenario *scenario, struct span section, struct span
         add_expanded(&scenario->message, line);
         buffer_add_char(&scenario->message, '\n');
     } else if (span_is_equal(section, SPAN("config"))) {
-        add_config_line(&scenario->config, line);
+        add_filled_line(&scenario->config, line);
+    } else if (span_is_equal(section, SPAN("dns"))) {
+        buffer_add_span(&scenario->dns, line);
+        buffer_add_char(&scenario->dns, '\n');
+    } else if (span_is_equal(section, SPAN("keys"))) {
+        buffer_add_span(&scenario->keys, line);
+        buffer_add_char(&scenario->keys, '\n');
     } else if (span_has_prefix_nocase(section, SPAN("file "))) {
-        buffer_add_span(&scenario->file, line);
-        buffer_add_char(&scenario->file, '\n');
+        add_filled_line(&scenario->file, line);
     } else if (is_note) {
         return;
     } else if (span_is_equal(section, SPAN("session")) && scenario->session_count < LINES_MAX) {
@@ -453,25 +487,26 @@ static void play_file(const char *path)
         return;
     }
     struct span rest = buffer_span(&text), line, section = SPAN("notes");
-    bool is_open = false;
+    unsigned played_before = scenarios;
     while (span_cut(&rest, '\n', &line)) {
         if (span_has_prefix_nocase(line, SPAN("== "))) {
             end_section(&scenario, section);
             section = span_trim(span_from(line, 3));
-            begin_section(&scenario, section, &is_open);
+            begin_section(&scenario, section);
         } else if (!span_is_equal(section, SPAN("notes")) &&
                    !span_has_prefix_nocase(section, SPAN("scenario"))) {
             add_line(&scenario, section, line);
         }
     }
-    if (is_open) {
-        play(&scenario);
-    } else {
+    play_open(&scenario, true);
+    if (scenarios == played_before) {
         fail(&scenario, "no scenario in the file");
     }
     buffer_free(&scenario.config);
     buffer_free(&scenario.message);
     buffer_free(&scenario.file);
+    buffer_free(&scenario.dns);
+    buffer_free(&scenario.keys);
     buffer_free(&text);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "control/settings.h"
+#include "dns/scripted.h"
 
 static void keep_line(struct log_sink *sink, enum log_level level, struct span line)
 {
@@ -34,8 +35,52 @@ void house_open(struct house *house, const char *config_text)
     config_report_free(&report);
 }
 
+void house_script_dns(struct house *house, const char *script)
+{
+    struct error error;
+    dns_resolver_free(&house->world.resolver);
+    house->world.resolver = dns_scripted_new(span_of(script), &house->clock.clock, &error);
+    if (house->world.resolver == NULL) {
+        fprintf(stderr, "dns: %s\n", error.text);
+        abort();
+    }
+}
+
+static struct key_record record_in(const char *state)
+{
+    struct key_record record = { .state = KEY_ACTIVE, .is_lost = strcmp(state, "lost") == 0 };
+    for (int i = KEY_NEW; i <= KEY_REVOKED && !record.is_lost; i++) {
+        record.state = (enum key_state)i;
+        if (strcmp(state, key_state_name(record.state)) == 0) {
+            return record;
+        }
+    }
+    if (!record.is_lost) {
+        fprintf(stderr, "keys: no state %s\n", state);
+        abort();
+    }
+    return record;
+}
+
+void house_script_keys(struct house *house, const char *script)
+{
+    struct span rest = span_of(script), line;
+    key_proofs_free(&house->world.proofs);
+    house->world.proofs = key_proofs_new();
+    while (span_cut(&rest, '\n', &line)) {
+        char name[300], state[16], text[320];
+        snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
+        if (sscanf(text, "%299s %15s", name, state) == 2) {
+            struct key_record record = record_in(state);
+            key_proofs_set(house->world.proofs, span_of(name), &record);
+        }
+    }
+}
+
 void house_close(struct house *house)
 {
+    key_proofs_free(&house->world.proofs);
+    dns_resolver_free(&house->world.resolver);
     site_unref(&house->site);
     buffer_free(&house->log);
 }

@@ -26,6 +26,12 @@ struct house {
 
 /* Builds the site; prints every fault and ends the program when there is an error. */
 void house_open(struct house *house, const char *config_text);
+/* Answers of DNS from here on, as dns/scripted.h writes them; ends the program when a line is
+ * wrong. */
+void house_script_dns(struct house *house, const char *script);
+/* What is known of keys, a line NAME STATE each, "selector._domainkey.domain active"; STATE may be
+ * "lost" too. Ends the program when a line is wrong. */
+void house_script_keys(struct house *house, const char *script);
 void house_close(struct house *house);
 
 /* An MTA that notes what it is asked to do, one line a call, and gives the macros it was told. */

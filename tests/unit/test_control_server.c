@@ -45,6 +45,7 @@ struct post {
     const char *_Atomic faults;
     _Atomic int64_t silent;
     bool restarts; /* how a restart ends */
+    atomic_int looked;
 };
 
 static int64_t silent_s(void *context)
@@ -71,6 +72,13 @@ static bool restart_begin(void *context)
 
     loop_wake(post->loop);
     return true;
+}
+
+static void look_now(void *context)
+{
+    struct post *post = context;
+
+    post->looked++;
 }
 
 static bool last_load(void *context, struct load_result *result_r)
@@ -142,7 +150,8 @@ static struct post *post_open(const char *config, struct control_access access)
                                         .reload_begin = reload_begin,
                                         .reload_ended = reload_ended,
                                         .silent_s = silent_s,
-                                        .restart_begin = restart_begin };
+                                        .restart_begin = restart_begin,
+                                        .look_now = look_now };
     post_listen(post);
     post->loop = loop_new();
     loop_on_wake(post->loop, end_restart, post);
@@ -239,6 +248,71 @@ static void test_health(void **state)
     expect(&answer, "critical: domain a.example: no key can be used, its mail is deferred\n");
     expect(&answer, "warning: domain b.example: no key can be used, its mail is passed unsigned\n");
     post_close(post);
+    buffer_free(&answer);
+}
+
+static void test_dns(void **state)
+{
+    struct post *post = post_open(PLAIN, (struct control_access){ .owner = geteuid() });
+    struct buffer answer = BUFFER_EMPTY;
+
+    (void)state;
+    house_script_dns(&post->house, "example.org A 192.0.2.1\n");
+    post->host.resolver = post->house.world.resolver;
+    assert_int_equal(ask(post, "health", &answer), 0);
+    assert_int_equal(ask(post, "status", &answer), 0);
+    expect(&answer, "\nDNS              good; 0 questions, 0 from memory\n");
+    assert_int_equal(ask(post, "status json", &answer), 0);
+    expect(&answer, "\"dns\":{\"out\":false,\"asked\":0,\"from_memory\":0}");
+
+    house_script_dns(&post->house, "* * TIMEOUT\n");
+    post->host.resolver = post->house.world.resolver;
+    assert_int_equal(ask(post, "health", &answer), 1);
+    expect(&answer, "warning: DNS has not answered since 2026-03-01T12:00:00Z: what needs it is "
+                    "unknown\n");
+    assert_int_equal(ask(post, "status", &answer), 1);
+    expect(&answer, "\nDNS              no answers; 0 questions, 0 from memory\n");
+    assert_int_equal(ask(post, "status json", &answer), 1);
+    expect(&answer, "\"dns\":{\"out\":true,\"since\":\"2026-03-01T12:00:00Z\",\"asked\":0,");
+    post_close(post);
+    buffer_free(&answer);
+}
+
+#define BROKEN_SPF                                                                                 \
+    "1 1772366400 1772366400 0 0 1\nis v=spf1 x -all\nwas \n"                                      \
+    "fault 2 1772366400 1772366400 0 1\ncode spf x\ntext there is no such mechanism\n"
+#define SOUND_MX "1 1772366400 1772366400 0 0 1\nis 10 m.example\nwas \n"
+
+/* What the watch found: grave faults are a warning, and all is shown. */
+static void test_watch(void **state)
+{
+    struct post *post = post_open(PLAIN, (struct control_access){ .owner = geteuid() });
+    struct buffer answer = BUFFER_EMPTY;
+    struct store *store = store_in_memory();
+
+    (void)state;
+    assert_true(
+        store_put(store, STORE_WATCH, SPAN("own/mx/a.example"), SPAN(SOUND_MX), STORE_SOON));
+    post->host.store = store;
+    assert_int_equal(ask(post, "health", &answer), 0);
+    for (int i = 0; i < 7; i++) {
+        char key[32];
+        snprintf(key, sizeof(key), "own/spf/d%d.example", i);
+        assert_true(store_put(store, STORE_WATCH, span_of(key), SPAN(BROKEN_SPF), STORE_SOON));
+    }
+    assert_int_equal(ask(post, "health", &answer), 1);
+    expect(&answer, "warning: own domains: SPF of d0.example: there is no such mechanism\n");
+    expect(&answer, "warning: own domains: SPF of d4.example: there is no such mechanism\n"
+                    "warning: own domains: 2 more make mail fail\n");
+    assert_int_equal(ask(post, "status", &answer), 1);
+    expect(&answer, "\nown records      of domains: 8, of addresses: 0, of HELO names: 0; with "
+                    "faults: 7, changed within a day: 0\n"
+                    "  SPF of d0.example: there is no such mechanism (since 2026-03-01T12:00:00Z)");
+    assert_int_equal(ask(post, "status json", &answer), 1);
+    expect(&answer, "\"watch\":{\"domains\":7,\"addresses\":0,\"helo\":0,\"faulty\":7,\"grave\":7,"
+                    "\"changed\":0,\"records\":[{\"kind\":\"spf\",\"name\":\"d0.example\",");
+    post_close(post);
+    store_close(&store);
     buffer_free(&answer);
 }
 
@@ -554,6 +628,25 @@ static void test_slow_clients(void **state)
     buffer_free(&waiting.answer);
 }
 
+static void test_prove(void **state)
+{
+    struct post *post = post_open(PLAIN, (struct control_access){ .owner = geteuid() });
+    struct buffer answer = BUFFER_EMPTY;
+
+    (void)state;
+    assert_int_equal(ask(post, "prove", &answer), CONTROL_GOOD);
+    expect(&answer, "prove: the records of all keys are looked at now\n");
+    assert_int_equal(ask(post, "prove json", &answer), CONTROL_GOOD);
+    expect(&answer, "{\"schema\":1,\"looking\":true}\n");
+    assert_int_equal(post->looked, 2);
+    post->host.look_now = NULL;
+    assert_int_equal(ask(post, "prove", &answer), CONTROL_INTERNAL);
+    expect(&answer, "nothing is looked at");
+    assert_int_equal(post->looked, 2);
+    post_close(post);
+    buffer_free(&answer);
+}
+
 /* A client that never reads its answer: its place is free again, and the others do not notice. */
 static void test_gone_clients(void **state)
 {
@@ -579,14 +672,14 @@ static void test_gone_clients(void **state)
 /* In a process that is neither root nor the owner. */
 static int ask_as_stranger(const struct post *post, gid_t gid)
 {
-    static const char *const words[] = { "status", "health", "reload", "nonsense" };
+    static const char *const words[] = { "status", "health", "reload", "prove", "nonsense" };
     struct buffer answer = BUFFER_EMPTY;
     struct error error;
     int codes = 0, code;
 
     if (setgroups(0, NULL) < 0 || setgid(gid) < 0 || setuid(65534) < 0)
         return 99;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         if (!control_ask(post->path, span_of(words[i]), 10000, &code, &answer, &error))
             return 98;
         codes = codes * 2 + (code == CONTROL_DENIED);
@@ -600,8 +693,8 @@ static void test_strangers(void **state)
     struct post *post;
     static const struct {
         gid_t gid;
-        int denied; /* bits: status, health, reload, nonsense */
-    } cases[] = { { 65534, 15 }, { 4, 2 } };
+        int denied; /* bits: status, health, reload, prove, nonsense */
+    } cases[] = { { 65534, 31 }, { 4, 6 } };
 
     (void)state;
     if (geteuid() != 0)
@@ -623,12 +716,21 @@ static void test_strangers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rights),          cmocka_unit_test(test_health),
-        cmocka_unit_test(test_other_processes), cmocka_unit_test(test_life),
-        cmocka_unit_test(test_restart),         cmocka_unit_test(test_log_lines),
-        cmocka_unit_test(test_status),          cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_requests),        cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_slow_clients),    cmocka_unit_test(test_gone_clients),
+        cmocka_unit_test(test_rights),
+        cmocka_unit_test(test_health),
+        cmocka_unit_test(test_dns),
+        cmocka_unit_test(test_watch),
+        cmocka_unit_test(test_other_processes),
+        cmocka_unit_test(test_life),
+        cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_log_lines),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_slow_clients),
+        cmocka_unit_test(test_prove),
+        cmocka_unit_test(test_gone_clients),
         cmocka_unit_test(test_strangers),
     };
 

@@ -3,7 +3,7 @@
  */
 #include "test_ctl_support.h"
 
-#include "ctl/key_record.h"
+#include "ctl/record_text.h"
 #include "dkim/key.h"
 #include "util/file.h"
 
@@ -187,12 +187,13 @@ static void test_list(void **state)
     stage_config(stage, config);
     assert_int_equal(stage_run(stage, "key", "list", NULL), CTL_WARNING);
     assert_has(stage_out(stage), "example.org  s2026a");
-    assert_has(stage_out(stage), "2048  signs");
+    assert_has(stage_out(stage), "2048  unknown");
     assert_has(stage_out(stage), "keys/gone.pem");
     assert_int_equal(stage_run(stage, "--json", "key", "list", NULL), CTL_WARNING);
     assert_has(stage_out(stage), "\"schema\":1");
-    assert_has(stage_out(stage), "\"state\":\"signs\",\"algorithm\":\"rsa-sha256\",\"bits\":2048");
-    assert_has(stage_out(stage), "\"state\":\"fault\"");
+    assert_has(stage_out(stage), "\"state\":\"unknown\",\"signs\":true,\"next\":\"signs, ");
+    assert_has(stage_out(stage), "\"algorithm\":\"rsa-sha256\",\"bits\":2048");
+    assert_has(stage_out(stage), "\"state\":\"fault\",\"signs\":false");
 }
 
 /* A key that signs and is to be replaced says so wherever keys are shown. */
@@ -213,7 +214,7 @@ static void test_weak_key(void **state)
              stage->directory);
     stage_config(stage, config);
     assert_int_equal(stage_run(stage, "key", "list", NULL), CTL_GOOD);
-    assert_has(stage_out(stage), "1024  signs");
+    assert_has(stage_out(stage), "1024  unknown");
     assert_has(stage_out(stage), says);
     assert_int_equal(stage_run(stage, "--json", "key", "list", NULL), CTL_GOOD);
     assert_has(stage_out(stage), "\"warning\":\"");
@@ -252,19 +253,19 @@ static void test_record_strings(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct error error = { "" };
         struct dkim_key *key = dkim_key_generate(cases[i].algorithm, cases[i].bits, &error);
-        struct key_record record;
+        struct record_text record;
         struct buffer text = BUFFER_EMPTY;
 
         assert_non_null(key);
-        assert_true(key_record_make(&record, key, SPAN("s"), SPAN("example.org")));
-        key_record_print_zone(&record, &text);
+        assert_true(record_text_make(&record, key, SPAN("s"), SPAN("example.org")));
+        record_text_print_zone(&record, &text);
         check_strings(buffer_text(&text), buffer_text(&record.value));
         buffer_clear(&text);
-        key_record_print_line(&record, &text);
+        record_text_print_line(&record, &text);
         check_strings(buffer_text(&text), buffer_text(&record.value));
         assert_ptr_equal(strchr(buffer_text(&text), '\n'), text.at + text.size - 1);
         buffer_free(&text);
-        key_record_free(&record);
+        record_text_free(&record);
         dkim_key_unref(&key);
     }
 }
@@ -276,20 +277,20 @@ static void test_record_split(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        struct key_record record = { BUFFER_EMPTY, BUFFER_EMPTY };
+        struct record_text record = { BUFFER_EMPTY, BUFFER_EMPTY };
         struct buffer text = BUFFER_EMPTY;
         size_t quotes = 0;
 
         buffer_add_text(&record.name, "s._domainkey.example.org");
         for (size_t k = 0; k < sizes[i]; k++)
             buffer_add_char(&record.value, (char)('a' + k % 26));
-        key_record_print_zone(&record, &text);
+        record_text_print_zone(&record, &text);
         check_strings(buffer_text(&text), buffer_text(&record.value));
         for (size_t k = 0; k < text.size; k++)
             quotes += text.at[k] == '"';
         assert_int_equal(quotes, 2 * ((sizes[i] + 254) / 255));
         buffer_free(&text);
-        key_record_free(&record);
+        record_text_free(&record);
     }
 }
 

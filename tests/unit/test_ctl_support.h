@@ -26,15 +26,19 @@
 #define WORDS_MAX 32
 
 static const struct ctl_command *const test_commands[] = {
-    &cmd_check,   &cmd_explain,  &cmd_status,   &cmd_health, &cmd_reload,
-    &cmd_key_new, &cmd_key_list, &cmd_key_show, &cmd_would,  &cmd_learn_owners,
-    &cmd_owners,  &cmd_help,     &cmd_settings,
+    &cmd_check,      &cmd_explain,         &cmd_status,       &cmd_health,    &cmd_reload,
+    &cmd_key_new,    &cmd_key_list,        &cmd_key_show,     &cmd_key_prove, &cmd_key_rotate,
+    &cmd_key_retire, &cmd_would,           &cmd_learn_owners, &cmd_owners,    &cmd_help,
+    &cmd_settings,   &cmd_import_opendkim,
 };
 
 struct stage {
     char directory[64];
     char config[128]; /* path of the configuration; there once stage_config() wrote it */
     struct clock_fixed clock;
+    struct dns_resolver *resolver; /* NULL: DNS is not asked */
+    struct ctl_audit audit;
+    struct buffer audited; /* lines, from all calls */
     struct ctl ctl;
 };
 
@@ -61,6 +65,15 @@ static inline void stage_config(const struct stage *stage, const char *text)
     stage_write(stage, "egress-milter.conf", text, strlen(text));
 }
 
+static inline void stage_audit(struct ctl_audit *audit, const char *facility, struct span line)
+{
+    struct stage *stage = (struct stage *)(void *)((char *)audit - offsetof(struct stage, audit));
+
+    buffer_printf(&stage->audited, "%s: ", facility);
+    buffer_add_span(&stage->audited, line);
+    buffer_add_char(&stage->audited, '\n');
+}
+
 static inline int stage_setup(void **state)
 {
     struct stage *stage = calloc(1, sizeof(*stage));
@@ -70,6 +83,7 @@ static inline int stage_setup(void **state)
     assert_non_null(mkdtemp(stage->directory));
     snprintf(stage->config, sizeof(stage->config), "%s/egress-milter.conf", stage->directory);
     clock_fixed_init(&stage->clock, NOW_S);
+    stage->audit.write = stage_audit;
     *state = stage;
     return 0;
 }
@@ -89,6 +103,7 @@ static inline int stage_teardown(void **state)
 
     buffer_free(&stage->ctl.out);
     buffer_free(&stage->ctl.err);
+    buffer_free(&stage->audited);
     nftw(stage->directory, stage_remove, 8, FTW_DEPTH | FTW_PHYS);
     free(stage);
     return 0;
@@ -108,6 +123,8 @@ static inline enum ctl_exit stage_run(struct stage *stage, ...)
         .command_count = sizeof(test_commands) / sizeof(test_commands[0]),
         .tables = all_config_tables(),
         .clock = &stage->clock.clock,
+        .audit = &stage->audit,
+        .resolver = stage->resolver,
     };
     va_start(args, stage);
     while (count < WORDS_MAX && (words[count] = va_arg(args, const char *)) != NULL)

@@ -49,9 +49,12 @@ static void test_answers(void **state)
 static void test_pause(void **state)
 {
     (void)state;
-    assert_int_equal(stale_pause_ms(0), 2000);
-    assert_int_equal(stale_pause_ms(10), 2000);
-    assert_int_equal(stale_pause_ms(50), 10000);
+    assert_int_equal(stale_pause_ms(0, 0), 2000);
+    assert_int_equal(stale_pause_ms(10, 0), 2000);
+    assert_int_equal(stale_pause_ms(50, 0), 10000);
+    assert_int_equal(stale_pause_ms(0, 100), 2000);
+    assert_int_equal(stale_pause_ms(10, 1000), 5000);
+    assert_int_equal(stale_pause_ms(50, 1000), 10000);
 }
 
 int main(void)

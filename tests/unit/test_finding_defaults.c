@@ -50,6 +50,8 @@ static const struct {
     { "calendar-on-behalf", ALWAYS("observe") },
     { "domain-not-ours", ALWAYS("observe") },
     { "display-name-spoof", ALWAYS("observe") },
+    { "spf-would-fail", ALWAYS("observe") },
+    { "dmarc-would-fail", REJECT_OR_HOLD },  /* observe where the policy is not reject */
     { "signing-failed", ALWAYS("observe") }, /* the domain's on_failure comes with it */
     { "message-ceiling", ALWAYS("reject") },
     { "overload", ALWAYS("defer") },

@@ -1,13 +1,13 @@
 /*
- * key_record: puts a key into DNS presentation format. A record's value holds nothing that would
+ * record_text: puts a key into DNS presentation format. A record's value holds nothing that would
  * have to be escaped there: it is our own text and base64.
  */
-#include "ctl/key_record.h"
+#include "ctl/record_text.h"
 
-bool key_record_make(struct key_record *record, const struct dkim_key *key, struct span selector,
-                     struct span domain)
+bool record_text_make(struct record_text *record, const struct dkim_key *key, struct span selector,
+                      struct span domain)
 {
-    *record = (struct key_record){ BUFFER_EMPTY, BUFFER_EMPTY };
+    *record = (struct record_text){ BUFFER_EMPTY, BUFFER_EMPTY };
     buffer_add_span(&record->name, selector);
     buffer_add_text(&record->name, "._domainkey.");
     buffer_add_span(&record->name, domain);
@@ -15,13 +15,13 @@ bool key_record_make(struct key_record *record, const struct dkim_key *key, stru
            !buffer_has_failed(&record->value);
 }
 
-void key_record_free(struct key_record *record)
+void record_text_free(struct record_text *record)
 {
     buffer_free(&record->name);
     buffer_free(&record->value);
 }
 
-static void print_strings(const struct key_record *record, struct buffer *out, const char *before)
+static void print_strings(const struct record_text *record, struct buffer *out, const char *before)
 {
     struct span rest = buffer_span(&record->value);
 
@@ -36,21 +36,21 @@ static void print_strings(const struct key_record *record, struct buffer *out, c
     }
 }
 
-void key_record_print_zone(const struct key_record *record, struct buffer *out)
+void record_text_print_zone(const struct record_text *record, struct buffer *out)
 {
     buffer_printf(out, "%s. %d IN TXT (", buffer_text(&record->name), RECORD_TTL_S);
     print_strings(record, out, "\n        ");
     buffer_add_text(out, " )\n");
 }
 
-void key_record_print_line(const struct key_record *record, struct buffer *out)
+void record_text_print_line(const struct record_text *record, struct buffer *out)
 {
     buffer_printf(out, "%s. %d IN TXT", buffer_text(&record->name), RECORD_TTL_S);
     print_strings(record, out, " ");
     buffer_add_char(out, '\n');
 }
 
-void key_record_json(const struct key_record *record, struct json *json)
+void record_text_json(const struct record_text *record, struct json *json)
 {
     struct buffer text = BUFFER_EMPTY;
     struct span rest = buffer_span(&record->value);
@@ -65,10 +65,10 @@ void key_record_json(const struct key_record *record, struct json *json)
         rest = span_from(rest, piece.size);
     }
     json_close(json, ']');
-    key_record_print_zone(record, &text);
+    record_text_print_zone(record, &text);
     json_text(json, "zone", buffer_span(&text));
     buffer_clear(&text);
-    key_record_print_line(record, &text);
+    record_text_print_line(record, &text);
     json_text(json, "line", span_trim(buffer_span(&text)));
     buffer_free(&text);
 }

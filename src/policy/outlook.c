@@ -1,0 +1,178 @@
+/*
+ * outlook: what receivers will conclude about the message (auth/forecast.h): begun at the end of
+ * the header, which puts questions under way, and settled at the end of the message, where it may
+ * wait for answers within the budget of dns.timeout. What has not come by then is unknown.
+ *
+ * Only mail that somebody outside will get has one. A listener of role `check` stands before the
+ * one that signs, so there the signature to come is counted on.
+ */
+#include "policy/policy_private.h"
+
+#include "auth/organization.h"
+#include "dkim/sign.h"
+#include "dkim/verify.h"
+#include "log/field.h"
+#include "message/body.h"
+#include "util/domain.h"
+
+static bool has_outlook(const struct job *job)
+{
+    return job->world->resolver != NULL && job->mail_class != CLASS_INBOUND &&
+           job->role != LISTENER_SIGN && !job->message.is_over_ceiling &&
+           recipient_external_count(&job->message.envelope) > 0;
+}
+
+/* The one author's domain; absent where receivers may read several or another one. */
+static struct span author_domain(const struct job *job)
+{
+    const struct message *message = &job->message;
+    bool is_one = message->headers.counts[HEADER_FROM] == 1 && message->from.count > 0 &&
+                  (message->from.defects & ADDRESS_DOUBTFUL) == 0;
+    for (size_t i = 1; is_one && i < message->from.count; i++) {
+        is_one = span_is_equal(message->from.at[i].domain, message->from.at[0].domain);
+    }
+    return is_one ? message->from.at[0].domain : (struct span){ NULL, 0 };
+}
+
+/* Lines over 998 octets are cut on the way (RFC 5322 2.1.1), and a signature over them breaks. */
+static bool will_break(const struct job *job)
+{
+    const struct header_field *field = job->message.headers.longest_field;
+    return job->message.body.longest_line > 0 ||
+           (job->message.headers.longest_line > BODY_LINE_LIMIT && field != NULL &&
+            dkim_signs(field->id));
+}
+
+static bool is_of_organization(struct span domain, struct span author)
+{
+    struct span mine = organization_of(domain), his = organization_of(author);
+    return span_is_equal_nocase(domain, author) || domain_is_below(domain, author) ||
+           domain_is_below(author, domain) || (mine.size > 0 && span_is_equal(mine, his));
+}
+
+/* Somebody else's signature may vouch for the author; whether it verifies nobody knows here. */
+static bool has_foreign_signature(const struct job *job, struct span author)
+{
+    const struct header_list *headers = &job->message.headers;
+    const struct header_field *field = header_first(headers, HEADER_DKIM_SIGNATURE);
+    for (; field != NULL; field = header_next(headers, field)) {
+        struct dkim_tags tags;
+        if (dkim_tags_parse(field->value, &tags) && is_of_organization(tags.domain, author)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool comes_from_others(const struct job *job)
+{
+    return job->mail_class == CLASS_RELAY || job->mail_class == CLASS_LIST ||
+           job->mail_class == CLASS_FORWARD;
+}
+
+/* The pool that carries it. The MTA's own name is what it says at HELO, where nobody told another.
+ */
+static void choose_egress(const struct job *job, const struct egress_sender *sender,
+                          struct egress *egress_r)
+{
+    const struct session *session = job->message.session;
+    *egress_r = *egress_of(job->site->egress_pools, job->message.envelope.sender.domain);
+    if (egress_r->helo == NULL) {
+        char ascii[DOMAIN_MAX];
+        bool is_name = domain_to_ascii(session->mta_name, ascii);
+        egress_r->helo = is_name ? arena_copy(job->arena, span_of(ascii)).at : NULL;
+    }
+    if (sender->is_unknown) {
+        egress_r->address_count = 0; /* whose record is asked is not known */
+    }
+}
+
+/* False: answers are under way. */
+static bool make(struct job *job)
+{
+    struct egress_sender sender =
+        egress_rewrite(job->site, &job->message.envelope.sender, job->arena);
+    struct span signature = signing_expected(job);
+    struct egress egress;
+    choose_egress(job, &sender, &egress);
+    struct forecast_query query = {
+        .from_domain = author_domain(job),
+        .envelope_domain = sender.domain,
+        .sender = sender.text,
+        .egress = &egress,
+        .signatures = &signature,
+        .signature_count = signature.size > 0 && !will_break(job) ? 1 : 0,
+    };
+    /* A lost record is our own trouble, and the domain has its setting for that. */
+    query.is_doubtful = job->signing.outcome == SIGNING_UNPUBLISHED ||
+                        (comes_from_others(job) && query.from_domain.size > 0 &&
+                         has_foreign_signature(job, query.from_domain));
+    forecast_memory_follow(job->world->forecasts, job->site->generation);
+    return forecast_make(&query, job->world->forecasts, job->world->resolver, &job->questions,
+                         job->arena, &job->forecast);
+}
+
+void outlook_begin(struct job *job)
+{
+    const struct table *canonical = job->site->sender_canonical;
+    if (has_outlook(job) && (canonical == NULL || !table_waits(canonical))) {
+        (void)make(job); /* the body is not there yet: only the questions matter */
+    }
+}
+
+static void settle(struct job *job)
+{
+    uint64_t end_ns =
+        clock_mono_ns(job->world->clock) + (uint64_t)job->site->dns->timeout_ms * 1000000u;
+    bool may_wait = waits_begin(job->world->waits);
+    while (!make(job) && dns_questions_wait(job->questions, may_wait ? end_ns : 0)) {
+    }
+    if (may_wait) {
+        waits_end(job->world->waits);
+    }
+}
+
+void outlook_settle(struct job *job)
+{
+    if (!has_outlook(job)) {
+        return;
+    }
+    if (!make(job)) {
+        settle(job);
+    }
+    dns_questions_free(&job->questions);
+    job->evidence.forecast = &job->forecast;
+}
+
+static const struct finding *find(const struct job *job, enum finding_id id)
+{
+    const struct finding *f = job->findings.first;
+    while (f != NULL && (f->id != id || f->action == ACTION_OFF)) {
+        f = f->next;
+    }
+    return f;
+}
+
+/* What was only observed has no place in the message's own line for its reason. */
+void outlook_complain(struct job *job)
+{
+    unsigned unsaid;
+    const struct finding *finding = find(job, FINDING_DMARC_WOULD_FAIL);
+    if (finding == NULL) {
+        finding = find(job, FINDING_SPF_WOULD_FAIL);
+    }
+    if (finding == NULL || finding->action != ACTION_OBSERVE ||
+        !site_may_complain(job->site, COMPLAINT_FORECAST, clock_mono_ns(job->world->clock),
+                           &unsaid)) {
+        return;
+    }
+    const char *line = arena_printf(job->arena, "%s: %.*s: %s%s%s", finding_name(finding->id),
+                                    SPAN_ARG(span_first(job->principal, 80)), finding->seen,
+                                    finding->advice != NULL ? "; " : "",
+                                    finding->advice != NULL ? finding->advice : "");
+    if (line != NULL) {
+        char printable[700];
+        log_escape(span_of(line), true, printable, sizeof(printable));
+        job->world->log->write(job->world->log, LOG_LEVEL_WARNING, span_of(printable));
+    }
+}

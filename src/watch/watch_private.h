@@ -1,0 +1,40 @@
+/*
+ * watch_private: what the jobs of a watch share. Not for other rooms.
+ *
+ *   watch.c       the table of jobs, and when each is due
+ *   upkeep.c      the store: syncs, checkpoints, its trouble
+ *   proofs.c      from the store to what signing asks, and back what signing met
+ *   keys.c        when records are looked at; keys_list.c whose, keys_look.c one round of
+ *                 looks, keys_follow.c what comes of it, keys_tell.c what the log learns
+ *   domains_job.c our domains and addresses: see domains.h
+ */
+#ifndef EM_WATCH_WATCH_PRIVATE_H
+#define EM_WATCH_WATCH_PRIVATE_H
+
+#include "watch/watch.h"
+
+struct watch_job {
+    const char *name;
+    /* NULL: out of memory. */
+    void *(*begin)(struct watch *watch);
+    void (*end)(void *state);
+    /*
+     * Does what is due; returns in how many milliseconds it wants to be called again. `is_hurried`:
+     * everything is due. May wait for DNS, but comes back soon once watch_is_stopping().
+     */
+    unsigned (*run)(struct watch *watch, void *state, bool is_hurried);
+    bool is_for_leader; /* one process of the house does it */
+};
+
+extern const struct watch_job watch_upkeep_job, watch_proofs_job, watch_keys_job, watch_domains_job;
+
+const struct watch_setup *watch_setup_of(const struct watch *watch);
+bool watch_is_stopping(struct watch *watch);
+/* Runs what is due at this moment; returns milliseconds until something is again. For watch_run(),
+ * and for tests, whose clock stands still. */
+unsigned watch_step(struct watch *watch);
+
+void watch_log(struct watch *watch, enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
