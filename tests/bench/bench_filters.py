@@ -128,6 +128,7 @@ socket_mode = "0666";
 mode = "enforce";
 user = "{user}";
 control = {{ socket = "{folder}/control.sock"; }};
+state = {{ directory = "{folder}/state"; }};
 domains = ( {{ name = "{domain}"; keys = ( {keys} ); }} );
 signing = {{ canonicalization = "{forms}"; }};
 ceilings = {{ connections = 10000; }};
