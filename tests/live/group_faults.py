@@ -259,9 +259,11 @@ def disk_full(w):
         with open(w.guard.config_path, "rb") as stream:
             whole = stream.read()
         disk.fill()
-        for words in (["reload"], ["health"], ["status"]):
-            done = w.guard.ctl_run(*words, check=False)
-            expect_equal(done.returncode, 0, f"egressctl {words[0]}: {done.stdout + done.stderr}")
+        for command, code in (("reload", 0), ("health", 1), ("status", 1)):
+            done = w.guard.ctl_run(command, check=False)
+            expect_equal(done.returncode, code, f"egressctl {command}: {done.stdout + done.stderr}")
+            if command == "health":
+                expect(b"the disk is full" in done.stdout and done.stdout.count(b"\n") == 1, f"health: {done.stdout}")
         expect_recovery(w)
         half = whole[:len(whole) // 2]  # what an editor leaves that finds no room
         with open(w.guard.config_path, "wb") as stream:

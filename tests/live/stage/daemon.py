@@ -16,7 +16,7 @@ import time
 
 from stage.base import (SANITIZER_WORDS, Failure, Stage, StageError, end_pid, find_program, is_alive, run_tool, tail,
                         wait_until)
-from stage.guard import Guard
+from stage.guard import NOBODYS_PORT, Guard
 from stage.keys import Keys
 from stage.suite import expect, expect_equal
 from stage.syslog import Syslog
@@ -189,6 +189,8 @@ class Daemon(Guard):
         self.stage.write(f"{self.name}/egress-milter.conf",
                          f'socket = [ {specs} ];\nsocket_mode = "{self.socket_mode}";\nuser = "{self.user}";\n'
                          f'control = {{ socket = "{self.directory}/control.sock"; {self.control_more} }};\n'
+                         f'dns = {{ servers = [ "127.0.0.1@{NOBODYS_PORT}" ]; timeout = "100ms"; }};\n'
+                         f'state = {{ directory = "{self.directory}/state"; }};\n'
                          f'mode = "enforce";\n{self.yard.domains()}{config}\n')
 
     def start(self, how="foreground", env=None, passed=(), within=()):

@@ -20,6 +20,7 @@ class JumpingClock:
         self.jump(0)
         self.env = {"LD_PRELOAD": found[0], "FAKETIME_TIMESTAMP_FILE": self.path, "FAKETIME_NO_CACHE": "1",
                     "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1",
+                    "NO_FAKE_STAT": "1",  # or every file would have changed
                     # A sanitizer wants to be the first library; ThreadSanitizer then misses what libfaketime takes
                     # before it, and with that the order in which a session goes from thread to thread.
                     "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",

@@ -4,19 +4,27 @@ It runs in the foreground (-f), so its log is a file here and its end can be awa
 """
 
 import os
+import re
 import signal
 
 from stage.base import Failure, StageError, run_tool, tail, wait_until
 from stage.logline import LINE, LogLine
 
+NOBODYS_PORT = 1
+
 
 class Guard:
-    """`build` is the build directory; the configuration is text with the socket line left to us."""
+    """`build` is the build directory; the configuration is text with socket and name server left to us.
 
-    def __init__(self, stage, build, config, socket=None, name="guard", user="nobody"):
+    `dns_port`: of a name server on 127.0.0.1; None: a port where nobody is, so that no question leaves this machine.
+    """
+
+    def __init__(self, stage, build, config, socket=None, name="guard", user="nobody", dns_port=None):
         self.stage = stage
         self.name = name
         self.user = user
+        self.has_dns = dns_port is not None
+        self.dns_port = dns_port if self.has_dns else NOBODYS_PORT
         self.program = os.path.join(build, "egress-milter")
         self.ctl = os.path.join(build, "egressctl")
         for program in (self.program, self.ctl):
@@ -44,7 +52,12 @@ class Guard:
     def configure(self, config):
         """Writes the configuration file; a running daemon reads it at HUP."""
         text = (f'socket = "{self.socket}";\nsocket_mode = "0666";\nuser = "{self.user}";\n'
-                f'control = {{ socket = "{self.directory}/control.sock"; }};\n{config}\n')
+                f'control = {{ socket = "{self.directory}/control.sock"; }};\n'
+                f'state = {{ directory = "{self.directory}/state"; }};\n')
+        if not re.search(r"(?m)^dns = ", config):
+            patience = "" if self.has_dns else ' timeout = "100ms";'
+            text += f'dns = {{ servers = [ "127.0.0.1@{self.dns_port}" ];{patience} }};\n'
+        text += f"{config}\n"
         self.stage.write(f"{self.name}/egress-milter.conf", text)
 
     def start(self, config=None, wrap=(), env=None):

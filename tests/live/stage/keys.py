@@ -37,5 +37,5 @@ class Keys:
         return path
 
     def zones(self):
-        """domain -> zone-file lines, as Zones wants them."""
-        return dict(self.records)
+        """domain -> zone-file lines, as Zones wants them: the keys, and a place for bounces."""
+        return {domain: ["@ IN MX 10 mx", "mx IN A 127.0.0.1", *lines] for domain, lines in self.records.items()}

@@ -158,6 +158,7 @@ class Sink:
         self.port = stage.ports.take()
         self.messages = []
         self.take_later = False
+        self.look = None  # called with each message before it is kept, and before its client hears of that
         self.lock = threading.Lock()
         self.arrived = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
@@ -174,6 +175,8 @@ class Sink:
 
     def take(self, message):
         """Keeps it; the reply to the client."""
+        if self.look:
+            self.look(message)
         self.add(message)
         return "250 2.0.0 kept"
 

@@ -88,16 +88,24 @@ class World:
         for domain, selector, algorithm in self.KEYS:
             self.keys.make(domain, selector, algorithm)
         self.sink = Sink(self.stage, **({"extensions": extensions} if extensions is not None else {}))
-        self.zones = Zones(self.stage, self.keys.zones())
+        self.zones = self.open_zones()
         self.verifiers = Verifiers(self.stage, self.zones)
         socket = None if transport == "unix" else f"inet:{self.stage.ports.take()}@127.0.0.1"
         self.config = config
-        self.guard = Guard(self.stage, options.builddir, config(self), socket=socket)
+        self.guard = Guard(self.stage, options.builddir, config(self), socket=socket, dns_port=self.zones.port)
         if mta:
             self.mta = self.make_mta(mta, self.sink.port, settings or {})
         self.guard.start()
         if self.mta:
             self.mta.start()
+
+    def open_zones(self):
+        """The name server, started."""
+        return Zones(self.stage, self.zone_data())
+
+    def zone_data(self):
+        """What the name server serves: domain -> zone-file lines."""
+        return self.keys.zones()
 
     def make_mta(self, mta, next_hop, settings):
         """The MTA in front, not yet started."""
