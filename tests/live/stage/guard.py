@@ -23,8 +23,7 @@ class Guard:
         self.stage = stage
         self.name = name
         self.user = user
-        self.has_dns = dns_port is not None
-        self.dns_port = dns_port if self.has_dns else NOBODYS_PORT
+        self.ask_at(dns_port)
         self.program = os.path.join(build, "egress-milter")
         self.ctl = os.path.join(build, "egressctl")
         for program in (self.program, self.ctl):
@@ -38,6 +37,11 @@ class Guard:
         self.child = None
         self.starts = 0
         self.configure(config)
+
+    def ask_at(self, dns_port):
+        """Where the next configuration has its name server."""
+        self.has_dns = dns_port is not None
+        self.dns_port = dns_port if self.has_dns else NOBODYS_PORT
 
     def postfix_spec(self):
         """How Postfix is told of our socket."""
