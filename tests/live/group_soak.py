@@ -18,7 +18,7 @@ SECONDS = int(os.environ.get("EGRESS_SOAK_SECONDS", 300 if LONG else 20))
 CONNECTIONS = 16
 WARM_UP = 0.15  # of the time, before anything is compared
 # libmilter starts a worker for what waits: at most one per connection, beside its own and ours.
-THREADS = CONNECTIONS + 16
+THREADS = 2 * CONNECTIONS + 16  # a session that waits for DNS has a connection of our own beside it
 
 group = Group("soak", lambda options: World(options, "soak", None, enforcing))
 
