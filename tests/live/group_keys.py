@@ -24,17 +24,19 @@ from stage.zone import Zones, key_record, quote
 MESSAGES = 2000 if LONG else 300
 LOST_AFTER_S = 1
 DOMAINS = ("publish.example", "wait.example", "wrong.example", "lost.example", "fail.example", "turn.example",
-           "keep.example")
+           "keep.example", "defer.example", "own.example")
 
 CONFIG = """mode = "enforce";
 outgoing = {{ internal = [ "inside.example" ]; }};
-domains = "dir:{keys}";
+domains = {domains};
+watch = {{ every = "{every}"; }};
 signing = {{ prove_every = "1s"; lost_after = "{lost}s"; {more} }};
 """
 
 
-def config(world, more=""):
-    return CONFIG.format(keys=world.stage.path("keys"), lost=LOST_AFTER_S, more=more)
+def config(world, more="", domains=None, every="1h"):
+    folder = world.stage.path("keys")
+    return CONFIG.format(domains=domains or f'"dir:{folder}"', every=every, lost=LOST_AFTER_S, more=more)
 
 
 class KeysWorld(World):
@@ -200,6 +202,51 @@ def revoked(w):
     w.await_states(domain, k1="active", k2="active")
     wait_until(lambda: any("k2._domainkey" in text and "t=y" in text for text in w.guard.log().splitlines()), 10,
                "a word about t=y")
+
+
+@group.case("on_unpublished = defer: mail that would fail without its signature waits until the record is back")
+def waiting(w):
+    domain = "defer.example"
+    path = w.new_key(domain, "k1")
+    w.guard.restart(config(w, domains=f'( {{ name = "{domain}"; on_unpublished = "defer"; '
+                                      f'keys = ( {{ selector = "k1"; file = "{path}"; }} ); }} )'))
+    policy = '_dmarc IN TXT "v=DMARC1; p=reject"'
+    w.zones.publish(domain, [policy, key_record("k1", path)])
+    w.prove(domain)
+    w.await_states(domain, k1="active")
+    w.expect_signed(domain, "k1")
+    w.zones.publish(domain, [policy])
+    w.await_states(domain, k1="lost")
+    reply = w.send(Mail(sender=f"alice@{domain}"), want=451)
+    expect("is not published at the moment" in reply.text, f"the reply: {reply.text}")
+    w.zones.publish(domain, [policy, key_record("k1", path)])
+    w.prove(domain)
+    w.await_states(domain, k1="active")
+    w.expect_signed(domain, "k1")
+    w.guard.restart(config(w))
+
+
+@group.case("our own SPF record: its fault is in status, its change is one warning with the old and the new text")
+def own_record(w):
+    domain, bad, good = "own.example", "v=spf1 ip4:999.1.1.1 -all", "v=spf1 ip4:198.51.100.7 -all"
+    rest = ["@ IN MX 10 mail", "mail IN A 198.51.100.7"]
+    w.new_key(domain, "k1")
+    w.zones.publish(domain, [*rest, f'@ IN TXT "{bad}"'])
+    w.guard.restart(config(w, every="1s"))
+    wait_until(lambda: any(f"SPF of {domain}" in line and "999.1.1.1" in line for line in status(w).splitlines()), 20,
+               lambda: f"the fault to be shown: {status(w)}")
+    w.zones.publish(domain, [*rest, f'@ IN TXT "{good}"'])
+    begin = f"own domains: SPF of {domain} has changed: it was "
+    (line,) = wait_until(lambda: [line for line in w.guard.log().splitlines() if begin in line], 20, "a word about it")
+    expect(" warning: " in line and f'"{bad}"' in line and f'it is "{good}"' in line and "; over: " in line, line)
+    w.zones.publish(domain, [*rest, '@ IN TXT "v=spf1 -all"'])  # when this is seen, the one before was not told twice
+    wait_until(lambda: 'it is "v=spf1 -all"' in w.guard.log(), 20, "the next change to be told")
+    expect_equal(w.guard.log().count(f'it is "{good}"'), 1, "lines about the first change")
+    w.guard.restart(config(w))
+
+
+def status(w):
+    return w.guard.ctl_run("status", check=False).stdout.decode()
 
 
 def failing(w, domain, break_it, mend):
