@@ -70,62 +70,99 @@ static bool comes_from_others(const struct job *job)
            job->mail_class == CLASS_FORWARD;
 }
 
+/* What is asked about a message; the same however often it is asked. */
+struct outlook {
+    struct egress_sender sender;
+    struct egress egress;
+    struct span signature;
+    struct forecast_query query;
+};
+
+static bool waits_for_table(const struct job *job)
+{
+    const struct table *canonical = job->site->sender_canonical;
+    return canonical != NULL && table_waits(canonical);
+}
+
+static struct egress_sender leaving_sender(const struct job *job)
+{
+    bool waits = waits_for_table(job);
+    if (waits && !waits_begin(job->world->waits)) {
+        return (struct egress_sender){ .is_unknown = true };
+    }
+    struct egress_sender sender =
+        egress_rewrite(job->site, &job->message.envelope.sender, job->arena);
+    if (waits) {
+        waits_end(job->world->waits);
+    }
+    return sender;
+}
+
 /* The pool that carries it. The MTA's own name is what it says at HELO, where nobody told another.
  */
-static void choose_egress(const struct job *job, const struct egress_sender *sender,
-                          struct egress *egress_r)
+static void choose_egress(const struct job *job, struct outlook *outlook)
 {
     const struct session *session = job->message.session;
-    *egress_r = *egress_of(job->site->egress_pools, job->message.envelope.sender.domain);
-    if (egress_r->helo == NULL) {
+    struct egress *egress = &outlook->egress;
+    *egress = *egress_of(job->site->egress_pools, job->message.envelope.sender.domain);
+    if (egress->helo == NULL) {
         char ascii[DOMAIN_MAX];
         bool is_name = domain_to_ascii(session->mta_name, ascii);
-        egress_r->helo = is_name ? arena_copy(job->arena, span_of(ascii)).at : NULL;
+        egress->helo = is_name ? arena_copy(job->arena, span_of(ascii)).at : NULL;
     }
-    if (sender->is_unknown) {
-        egress_r->address_count = 0; /* whose record is asked is not known */
+    if (outlook->sender.is_unknown) {
+        egress->address_count = 0; /* whose record is asked is not known */
     }
 }
 
-/* False: answers are under way. */
-static bool make(struct job *job)
+/* A lost record is our own trouble, and the domain has its setting for that. */
+static bool is_doubtful(const struct job *job, struct span author)
 {
-    struct egress_sender sender =
-        egress_rewrite(job->site, &job->message.envelope.sender, job->arena);
-    struct span signature = signing_expected(job);
-    struct egress egress;
-    choose_egress(job, &sender, &egress);
-    struct forecast_query query = {
-        .from_domain = author_domain(job),
-        .envelope_domain = sender.domain,
-        .sender = sender.text,
-        .egress = &egress,
-        .signatures = &signature,
-        .signature_count = signature.size > 0 && !will_break(job) ? 1 : 0,
+    return job->signing.outcome == SIGNING_UNPUBLISHED ||
+           (comes_from_others(job) && author.size > 0 && has_foreign_signature(job, author));
+}
+
+/* The query points into it. */
+static void prepare(const struct job *job, struct outlook *outlook)
+{
+    struct span author = author_domain(job);
+    outlook->sender = leaving_sender(job);
+    outlook->signature = signing_expected(job);
+    choose_egress(job, outlook);
+    outlook->query = (struct forecast_query){
+        .from_domain = author,
+        .envelope_domain = outlook->sender.domain,
+        .sender = outlook->sender.text,
+        .egress = &outlook->egress,
+        .signatures = &outlook->signature,
+        .signature_count = outlook->signature.size > 0 && !will_break(job) ? 1 : 0,
+        .is_doubtful = is_doubtful(job, author),
     };
-    /* A lost record is our own trouble, and the domain has its setting for that. */
-    query.is_doubtful = job->signing.outcome == SIGNING_UNPUBLISHED ||
-                        (comes_from_others(job) && query.from_domain.size > 0 &&
-                         has_foreign_signature(job, query.from_domain));
     forecast_memory_follow(job->world->forecasts, job->site->generation);
-    return forecast_make(&query, job->world->forecasts, job->world->resolver, &job->questions,
-                         job->arena, &job->forecast);
+}
+
+/* False: answers are under way. */
+static bool make(struct job *job, const struct outlook *outlook)
+{
+    return forecast_make(&outlook->query, job->world->forecasts, job->world->resolver,
+                         &job->questions, job->arena, &job->forecast);
 }
 
 void outlook_begin(struct job *job)
 {
-    const struct table *canonical = job->site->sender_canonical;
-    if (has_outlook(job) && (canonical == NULL || !table_waits(canonical))) {
-        (void)make(job); /* the body is not there yet: only the questions matter */
+    struct outlook outlook;
+    if (has_outlook(job) && !waits_for_table(job)) {
+        prepare(job, &outlook);
+        (void)make(job, &outlook); /* the body is not there yet: only the questions matter */
     }
 }
 
-static void settle(struct job *job)
+static void settle(struct job *job, const struct outlook *outlook)
 {
     uint64_t end_ns =
         clock_mono_ns(job->world->clock) + (uint64_t)job->site->dns->timeout_ms * 1000000u;
     bool may_wait = waits_begin(job->world->waits);
-    while (!make(job) && dns_questions_wait(job->questions, may_wait ? end_ns : 0)) {
+    while (!make(job, outlook) && dns_questions_wait(job->questions, may_wait ? end_ns : 0)) {
     }
     if (may_wait) {
         waits_end(job->world->waits);
@@ -134,11 +171,13 @@ static void settle(struct job *job)
 
 void outlook_settle(struct job *job)
 {
+    struct outlook outlook;
     if (!has_outlook(job)) {
         return;
     }
-    if (!make(job)) {
-        settle(job);
+    prepare(job, &outlook);
+    if (!make(job, &outlook)) {
+        settle(job, &outlook);
     }
     dns_questions_free(&job->questions);
     job->evidence.forecast = &job->forecast;
