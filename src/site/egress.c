@@ -16,6 +16,8 @@ struct egress_pools {
     struct egress *all; /* [0]: of all other mail */
     size_t count;
     struct hash_table *by_domain; /* A-labels to struct egress */
+    struct egress_rewriting *steps;
+    size_t step_count;
 };
 
 static const char *keep_name(struct egress_pools *pools, const char *name)
@@ -63,6 +65,28 @@ static bool claim_domains(struct egress_pools *pools, struct egress *egress,
     return true;
 }
 
+static bool read_steps(struct egress_pools *pools, const struct config_texts *texts)
+{
+    pools->steps = arena_array(pools->arena, texts->count, sizeof(*pools->steps));
+    if (pools->steps == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < texts->count; i++) {
+        struct egress_rewriting *step = &pools->steps[pools->step_count];
+        if (!egress_rewriting_read(span_of(texts->at[i]), step)) {
+            continue; /* complained of by its row */
+        }
+        if (step->kind != EGRESS_CANONICAL) {
+            step->what = span_of(keep_name(pools, step->what.at));
+        }
+        if (step->what.at == NULL) {
+            return false;
+        }
+        pools->step_count++;
+    }
+    return true;
+}
+
 static bool build(struct egress_pools *pools, const struct egress_settings *settings,
                   struct config_report *report)
 {
@@ -74,7 +98,7 @@ static bool build(struct egress_pools *pools, const struct egress_settings *sett
     }
     pools->count = settings->pools.count + 1;
     pools->all = arena_array(pools->arena, pools->count, sizeof(*pools->all));
-    if (pools->all == NULL ||
+    if (pools->all == NULL || !read_steps(pools, &settings->rewrite) ||
         !fill(pools, &pools->all[0], "", &settings->addresses, settings->helo)) {
         return false;
     }
@@ -132,4 +156,10 @@ size_t egress_count(const struct egress_pools *pools)
 const struct egress *egress_at(const struct egress_pools *pools, size_t index)
 {
     return &pools->all[index];
+}
+
+const struct egress_rewriting *egress_steps(const struct egress_pools *pools, size_t *count_r)
+{
+    *count_r = pools->step_count;
+    return pools->steps;
 }

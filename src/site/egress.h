@@ -47,6 +47,17 @@ const struct egress *egress_of(const struct egress_pools *pools, struct span env
 size_t egress_count(const struct egress_pools *pools);
 const struct egress *egress_at(const struct egress_pools *pools, size_t index);
 
+/* One step of envelope_rewrite, read at load. */
+struct egress_rewriting {
+    enum egress_rewriting_kind { EGRESS_CANONICAL, EGRESS_MASQUERADE, EGRESS_SRS } kind;
+    struct span
+        what; /* the table's spec, or the domain as it is written; egress_steps(): A-labels */
+};
+/* "canonical:TABLE", "masquerade:DOMAIN", "srs:DOMAIN". False: none of these. */
+bool egress_rewriting_read(struct span text, struct egress_rewriting *step_r);
+/* All of them in order. */
+const struct egress_rewriting *egress_steps(const struct egress_pools *pools, size_t *count_r);
+
 /* The table of "canonical:TABLE" in envelope_rewrite, or NULL. */
 const char *egress_canonical_spec(const struct egress_settings *settings);
 

@@ -8,8 +8,20 @@
 #include "tables/table.h"
 #include "util/domain.h"
 
-#define MASQUERADE SPAN("masquerade:")
-#define SRS SPAN("srs:")
+bool egress_rewriting_read(struct span text, struct egress_rewriting *step_r)
+{
+    static const struct span names[] = { [EGRESS_CANONICAL] = { "canonical:", 10 },
+                                         [EGRESS_MASQUERADE] = { "masquerade:", 11 },
+                                         [EGRESS_SRS] = { "srs:", 4 } };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (span_has_prefix_nocase(text, names[i])) {
+            *step_r = (struct egress_rewriting){ (enum egress_rewriting_kind)i,
+                                                 span_from(text, names[i].size) };
+            return true;
+        }
+    }
+    return false;
+}
 
 static struct egress_sender with_domain(struct span local, struct span domain, struct arena *arena)
 {
@@ -68,21 +80,21 @@ static struct egress_sender canonical(const struct site *site, const struct egre
     return *sender;
 }
 
-static struct egress_sender rewrite_once(const struct site *site, struct span rule,
+static struct egress_sender rewrite_once(const struct site *site,
+                                         const struct egress_rewriting *step,
                                          const struct egress_sender *sender, struct arena *arena)
 {
-    struct span none = { NULL, 0 };
-    if (span_has_prefix_nocase(rule, MASQUERADE)) {
-        char parent[DOMAIN_MAX];
-        rule = span_from(rule, MASQUERADE.size);
-        bool is_below =
-            domain_to_ascii(rule, parent) && domain_is_below(sender->domain, span_of(parent));
-        return is_below ? with_domain(local_of(sender), rule, arena) : *sender;
-    }
-    if (span_has_prefix_nocase(rule, SRS)) {
+    switch (step->kind) {
+    case EGRESS_MASQUERADE:
+        return domain_is_below(sender->domain, step->what)
+                   ? with_domain(local_of(sender), step->what, arena)
+                   : *sender;
+    case EGRESS_SRS:
         return site_is_ours(site, sender->domain)
                    ? *sender
-                   : with_domain(none, span_from(rule, SRS.size), arena);
+                   : with_domain((struct span){ NULL, 0 }, step->what, arena);
+    case EGRESS_CANONICAL:
+        break;
     }
     return sender->text.at != NULL && site->sender_canonical != NULL
                ? canonical(site, sender, arena)
@@ -92,7 +104,8 @@ static struct egress_sender rewrite_once(const struct site *site, struct span ru
 struct egress_sender egress_rewrite(const struct site *site, const struct address *sender,
                                     struct arena *arena)
 {
-    const struct config_texts *rules = &site->egress_settings->rewrite;
+    size_t count;
+    const struct egress_rewriting *steps = egress_steps(site->egress_pools, &count);
     char ascii[DOMAIN_MAX];
     struct egress_sender result = { .domain = { NULL, 0 } };
     if (sender->text.size == 0) {
@@ -104,8 +117,8 @@ struct egress_sender egress_rewrite(const struct site *site, const struct addres
     }
     result.domain = sender->domain;
     result.text = sender->text;
-    for (size_t i = 0; i < rules->count && !result.is_unknown; i++) {
-        result = rewrite_once(site, span_of(rules->at[i]), &result, arena);
+    for (size_t i = 0; i < count && !result.is_unknown; i++) {
+        result = rewrite_once(site, &steps[i], &result, arena);
     }
     return result;
 }

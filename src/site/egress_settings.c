@@ -10,10 +10,6 @@
 #include "util/error.h"
 #include "util/ip.h"
 
-#define CANONICAL SPAN("canonical:")
-#define MASQUERADE SPAN("masquerade:")
-#define SRS SPAN("srs:")
-
 static bool accepts_address(const char *value, struct error *error)
 {
     struct ip ip;
@@ -31,15 +27,10 @@ static bool accepts_address(const char *value, struct error *error)
 
 static bool accepts_rewrite(const char *value, struct error *error)
 {
-    struct span text = span_of(value);
-    if (span_has_prefix_nocase(text, CANONICAL)) {
-        return table_accepts(value + CANONICAL.size, error);
-    }
-    if (span_has_prefix_nocase(text, MASQUERADE)) {
-        return site_accepts_domain(value + MASQUERADE.size, error);
-    }
-    if (span_has_prefix_nocase(text, SRS)) {
-        return site_accepts_domain(value + SRS.size, error);
+    struct egress_rewriting step;
+    if (egress_rewriting_read(span_of(value), &step)) {
+        return step.kind == EGRESS_CANONICAL ? table_accepts(step.what.at, error)
+                                             : site_accepts_domain(step.what.at, error);
     }
     error_set(error, "not known; valid: \"canonical:TABLE\", \"masquerade:DOMAIN\", "
                      "\"srs:DOMAIN\"");
@@ -100,8 +91,10 @@ static const struct config_row egress_rows[] = {
 const char *egress_canonical_spec(const struct egress_settings *settings)
 {
     for (size_t i = 0; i < settings->rewrite.count; i++) {
-        if (span_has_prefix_nocase(span_of(settings->rewrite.at[i]), CANONICAL)) {
-            return settings->rewrite.at[i] + CANONICAL.size;
+        struct egress_rewriting step;
+        if (egress_rewriting_read(span_of(settings->rewrite.at[i]), &step) &&
+            step.kind == EGRESS_CANONICAL) {
+            return step.what.at;
         }
     }
     return NULL;
@@ -130,7 +123,9 @@ static void check_rewrite(const struct config *config, const struct egress_setti
     struct config_place place = config_where(config, &site_egress_table, "envelope_rewrite");
     size_t tables = 0;
     for (size_t i = 0; i < settings->rewrite.count; i++) {
-        tables += span_has_prefix_nocase(span_of(settings->rewrite.at[i]), CANONICAL) ? 1 : 0;
+        struct egress_rewriting step;
+        tables += egress_rewriting_read(span_of(settings->rewrite.at[i]), &step) &&
+                  step.kind == EGRESS_CANONICAL;
     }
     if (tables > 1) {
         config_complain(report, CONFIG_ERROR, &place, "outgoing.envelope_rewrite",
