@@ -5,14 +5,13 @@
  *
  * What it sees in another way by design is not made: see the notes at the tables.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "auth/spf.h"
 #include "dns/scripted.h"
+#include "tests/corpus/python_pipe.h"
 #include "util/buffer.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -21,10 +20,7 @@
 #define HOSTS 8
 #define QUESTIONS 300
 
-static struct {
-    FILE *to, *from;
-    pid_t pid;
-} python;
+static struct python_pipe python;
 
 static uint32_t seed = 4408;
 
@@ -32,42 +28,6 @@ static unsigned up_to(unsigned count)
 {
     seed = seed * 1664525u + 1013904223u;
     return (seed >> 8) % count;
-}
-
-static void close_both(int pair[2])
-{
-    close(pair[0]);
-    close(pair[1]);
-}
-
-static bool python_start(void)
-{
-    char script[4096];
-    int to[2], from[2];
-    const char *top = getenv("TOP_SRCDIR"), *interpreter = getenv("PYTHON3");
-    if (top == NULL || interpreter == NULL || pipe(to) != 0) {
-        return false;
-    }
-    if (pipe(from) != 0) {
-        close_both(to);
-        return false;
-    }
-    snprintf(script, sizeof(script), "%s/tests/corpus/corpus_spf_python.py", top);
-    signal(SIGPIPE, SIG_IGN);
-    python.pid = fork();
-    if (python.pid == 0) {
-        dup2(to[0], 0);
-        dup2(from[1], 1);
-        close_both(to);
-        close_both(from);
-        execl(interpreter, interpreter, script, (char *)NULL);
-        _exit(127);
-    }
-    close(to[0]);
-    close(from[1]);
-    python.to = fdopen(to[1], "w");
-    python.from = fdopen(from[0], "r");
-    return python.pid > 0 && python.to != NULL && python.from != NULL;
 }
 
 /* A line without its end; false: it is gone. */
@@ -78,15 +38,6 @@ static bool python_line(char *line, size_t size)
     }
     line[strcspn(line, "\n")] = '\0';
     return true;
-}
-
-static int python_end(void)
-{
-    int status = -1;
-    fclose(python.to);
-    fclose(python.from);
-    waitpid(python.pid, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /* --- what is made -------------------------------------------------------------------------------
@@ -298,11 +249,11 @@ int main(void)
 {
     char line[64];
     unsigned failed = 0;
-    if (!python_start()) {
+    if (!python_pipe_start("tests/corpus/corpus_spf_python.py", &python)) {
         puts("FAIL Python cannot be started");
         return 1;
     }
-    if (!python_line(line, sizeof(line)) && python_end() == 77) {
+    if (!python_line(line, sizeof(line)) && python_pipe_end(&python) == 77) {
         puts("SKIP: python3-spf is not installed (Debian package python3-spf)");
         return 77;
     }
@@ -314,6 +265,6 @@ int main(void)
         failed += same[i] == 0;
     }
     printf("verdicts of which we say that receivers differ, and that do: %u\n", told);
-    failed += python_end() != 0;
+    failed += python_pipe_end(&python) != 0;
     return failed > 0;
 }

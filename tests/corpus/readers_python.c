@@ -1,53 +1,17 @@
 /*
  * readers_python: a message as Python's email package sees it, asked of corpus_readers.py.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "tests/corpus/python_pipe.h"
 #include "tests/corpus/readers.h"
 
-static struct {
-    FILE *to, *from;
-    pid_t pid;
-} python;
-
-static void close_both(int pair[2])
-{
-    close(pair[0]);
-    close(pair[1]);
-}
+static struct python_pipe python;
 
 bool readers_python_start(void)
 {
-    char script[4096];
-    int to[2], from[2];
-    const char *top = getenv("TOP_SRCDIR"), *interpreter = getenv("PYTHON3");
-
-    if (top == NULL || interpreter == NULL || pipe(to) != 0)
-        return false;
-    if (pipe(from) != 0) {
-        close_both(to);
-        return false;
-    }
-    snprintf(script, sizeof(script), "%s/tests/corpus/corpus_readers.py", top);
-    signal(SIGPIPE, SIG_IGN);
-    python.pid = fork();
-    if (python.pid == 0) {
-        dup2(to[0], 0);
-        dup2(from[1], 1);
-        close_both(to);
-        close_both(from);
-        execl(interpreter, interpreter, script, (char *)NULL);
-        _exit(127);
-    }
-    close(to[0]);
-    close(from[1]);
-    python.to = fdopen(to[1], "w");
-    python.from = fdopen(from[0], "r");
-    return python.pid > 0 && python.to != NULL && python.from != NULL;
+    return python_pipe_start("tests/corpus/corpus_readers.py", &python);
 }
 
 /* "message SIZE", the octets; the answer is one line for each aspect. */
@@ -72,9 +36,5 @@ bool readers_python(const struct subject *subject, struct view *view)
 
 bool readers_python_end(void)
 {
-    int status = -1;
-
-    fclose(python.to);
-    fclose(python.from);
-    return waitpid(python.pid, &status, 0) == python.pid && status == 0;
+    return python_pipe_end(&python) == 0;
 }
