@@ -79,6 +79,11 @@ class KeysWorld(World):
         """Has the daemon look now; egressctl's exit code."""
         return self.guard.ctl_run("key", "prove", domain, check=False).returncode
 
+    def await_active(self, domain, *selectors):
+        """Their records are there: they sign from the next look on, which is now."""
+        self.prove(domain)
+        self.await_states(domain, **{selector: "active" for selector in selectors})
+
     # --- mail ---------------------------------------------------------------------
 
     def mails(self, domain, count):
@@ -122,14 +127,12 @@ def published(w):
     expect_equal(found, [frozenset(["k1"])], "selectors before any is proven")
     expect_equal(w.states(domain), {"k1": "new"}, "states")
     w.publish(domain, "k1")
-    w.prove(domain)
-    w.await_states(domain, k1="active")
+    w.await_active(domain, "k1")
     w.expect_signed(domain, "k1")
     w.new_key(domain, "k2")
     w.expect_signed(domain, "k1", count=3)
     w.publish(domain, "k1", "k2")
-    w.prove(domain)
-    w.await_states(domain, k1="active", k2="active")
+    w.await_active(domain, "k1", "k2")
     w.expect_signed(domain, "k1", "k2")
     expect_equal(w.complaints(domain), [], "complaints")
 
@@ -142,8 +145,7 @@ def required(w):
     mails = w.expect_signed(domain, count=5)
     w.line(mails[0]).expect(verdict="accept", signed="none", reason="unpublished")
     w.publish(domain, "k1")
-    w.prove(domain)
-    w.await_states(domain, k1="active")
+    w.await_active(domain, "k1")
     w.expect_signed(domain, "k1")
     w.guard.restart(config(w))
 
@@ -154,8 +156,7 @@ def wrong(w):
     w.new_key(domain, "k1")
     other = w.keys.make("else.example", "k1")
     w.publish(domain, "k1")
-    w.prove(domain)
-    w.await_states(domain, k1="active")
+    w.await_active(domain, "k1")
     w.zones.publish(domain, [key_record("k1", other)])
     w.await_states(domain, k1="lost")
     w.expect_signed(domain, count=20)
@@ -164,8 +165,7 @@ def wrong(w):
     expect(any(f"k1._domainkey.{domain}" in line and "another key" in line for line in complaints),
            f"the complaint does not tell what is wrong: {complaints}")
     w.publish(domain, "k1")
-    w.prove(domain)
-    w.await_states(domain, k1="active")
+    w.await_active(domain, "k1")
     w.expect_signed(domain, "k1")
     expect(len(w.complaints(domain)) <= 2, f"complaints: {w.complaints(domain)}")
 
@@ -176,8 +176,7 @@ def lost(w):
     w.new_key(domain, "k1")
     w.new_key(domain, "k2")
     w.publish(domain, "k1", "k2")
-    w.prove(domain)
-    w.await_states(domain, k1="active", k2="active")
+    w.await_active(domain, "k1", "k2")
     w.publish(domain, "k2")
     w.await_states(domain, k1="lost", k2="active")
     w.expect_signed(domain, "k2", count=3)
@@ -186,8 +185,7 @@ def lost(w):
     w.line(w.expect_signed(domain, count=20)[0]).expect(verdict="accept", signed="none", by="-")
     expect(len(w.complaints(domain)) <= 3, f"complaints: {w.complaints(domain)}")
     w.publish(domain, "k1", "k2")
-    w.prove(domain)
-    w.await_states(domain, k1="active", k2="active")
+    w.await_active(domain, "k1", "k2")
     w.expect_signed(domain, "k1", "k2")
 
 
@@ -212,16 +210,14 @@ def waiting(w):
                                       f'keys = ( {{ selector = "k1"; file = "{path}"; }} ); }} )'))
     policy = '_dmarc IN TXT "v=DMARC1; p=reject"'
     w.zones.publish(domain, [policy, key_record("k1", path)])
-    w.prove(domain)
-    w.await_states(domain, k1="active")
+    w.await_active(domain, "k1")
     w.expect_signed(domain, "k1")
     w.zones.publish(domain, [policy])
     w.await_states(domain, k1="lost")
     reply = w.send(Mail(sender=f"alice@{domain}"), want=451)
     expect("is not published at the moment" in reply.text, f"the reply: {reply.text}")
     w.zones.publish(domain, [policy, key_record("k1", path)])
-    w.prove(domain)
-    w.await_states(domain, k1="active")
+    w.await_active(domain, "k1")
     w.expect_signed(domain, "k1")
     w.guard.restart(config(w))
 
@@ -274,8 +270,7 @@ def servfail(w):
     domain = "fail.example"
     w.new_key(domain, "k1")
     w.publish(domain, "k1")
-    w.prove(domain)
-    w.await_states(domain, k1="active")
+    w.await_active(domain, "k1")
     w.sink.look = None  # nobody can verify anything meanwhile
     try:
         failing(w, domain, lambda: w.zones.fail(domain), lambda: (w.zones.mend(domain), w.resume_looking()))
@@ -291,8 +286,7 @@ def kept(w):
     for selector in ("k1", "k2"):
         w.new_key(domain, selector)
     w.publish(domain, "k1")
-    w.prove(domain)
-    w.await_states(domain, k1="active")
+    w.await_active(domain, "k1")
     before = w.states(domain)
     w.zones.stop()
     w.sink.look = None
@@ -343,8 +337,7 @@ def rotation(w):
     w.new_key(domain, "s1")
     w.new_key(domain, "e1", "ed25519")
     w.publish(domain, "s1", "e1")
-    w.prove(domain)
-    w.await_states(domain, s1="active", e1="active")
+    w.await_active(domain, "s1", "e1")
     old = [key_record(name, w.keys.path(domain, name)) for name in ("s1", "e1")]
     is_over = threading.Event()
     rush = Rush(w.mta.smtp, MESSAGES, "rotation", sessions=6, is_enough=is_over.is_set,
