@@ -10,9 +10,9 @@
 
 bool egress_rewriting_read(struct span text, struct egress_rewriting *step_r)
 {
-    static const struct span names[] = { [EGRESS_CANONICAL] = { "canonical:", 10 },
-                                         [EGRESS_MASQUERADE] = { "masquerade:", 11 },
-                                         [EGRESS_SRS] = { "srs:", 4 } };
+    const struct span names[] = { [EGRESS_CANONICAL] = SPAN("canonical:"),
+                                  [EGRESS_MASQUERADE] = SPAN("masquerade:"),
+                                  [EGRESS_SRS] = SPAN("srs:") };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (span_has_prefix_nocase(text, names[i])) {
             *step_r = (struct egress_rewriting){ (enum egress_rewriting_kind)i,
