@@ -4,9 +4,14 @@
 #include "util/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "util/siphash.h"
+#include "util/span.h"
 
 static int64_t system_wall_s(const struct clock *clock)
 {
@@ -55,8 +60,34 @@ static void system_random(const struct clock *clock, void *bytes_r, size_t size)
     }
 }
 
+/* The kernel's name of this start; 0 where there is none, as in a bare chroot. */
+static uint64_t boot_number(void)
+{
+    static const uint64_t key[2] = { 0, 0 };
+    char name[64];
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t size;
+
+    if (fd < 0)
+        return 0;
+    size = read(fd, name, sizeof(name));
+    close(fd);
+    return size > 0 ? siphash(key, (struct span){ name, (size_t)size }) : 0;
+}
+
+static uint64_t system_boot_ns(const struct clock *clock, uint64_t *boot_r)
+{
+    struct timespec now;
+
+    (void)clock;
+    if (boot_r != NULL)
+        *boot_r = boot_number();
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 const struct clock clock_system = { system_wall_s, system_mono_ns, system_utc_offset_s,
-                                    system_random };
+                                    system_random, system_boot_ns };
 
 static int64_t fixed_wall_s(const struct clock *clock)
 {
@@ -86,10 +117,21 @@ static void fixed_random(const struct clock *clock, void *bytes_r, size_t size)
         at[i] = fixed->next_random++;
 }
 
+static uint64_t fixed_boot_ns(const struct clock *clock, uint64_t *boot_r)
+{
+    const struct clock_fixed *fixed = (const struct clock_fixed *)clock;
+
+    if (boot_r != NULL)
+        *boot_r = fixed->boot;
+    return fixed->now_ns;
+}
+
 void clock_fixed_init(struct clock_fixed *fixed, int64_t now_s)
 {
-    fixed->clock = (struct clock){ fixed_wall_s, fixed_mono_ns, fixed_utc_offset_s, fixed_random };
+    fixed->clock = (struct clock){ fixed_wall_s, fixed_mono_ns, fixed_utc_offset_s, fixed_random,
+                                   fixed_boot_ns };
     fixed->now_s = now_s;
     fixed->now_ns = 0;
+    fixed->boot = 1;
     fixed->next_random = 0;
 }

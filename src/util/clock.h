@@ -13,6 +13,9 @@ struct clock {
     int32_t (*utc_offset_s)(const struct clock *clock, int64_t wall_s); /* local time minus UTC */
     void (*random)(const struct clock *clock, void *bytes_r,
                    size_t size); /* unpredictable in the real one */
+    /* Nanoseconds since the machine was started, sleep included, and a number that no other start
+     * of it has. Never goes back while the number stays. */
+    uint64_t (*boot_ns)(const struct clock *clock, uint64_t *boot_r /* NULL: not asked */);
 };
 
 /* The real thing. */
@@ -23,7 +26,8 @@ extern const struct clock clock_system;
 struct clock_fixed {
     struct clock clock;
     int64_t now_s;
-    uint64_t now_ns;
+    uint64_t now_ns; /* boot_ns too */
+    uint64_t boot;
     uint8_t next_random;
 };
 void clock_fixed_init(struct clock_fixed *fixed, int64_t now_s);
