@@ -51,7 +51,8 @@ struct config_row {
     enum config_type type;
     size_t offset; /* of the member in the struct */
     /* Default, spelled as in the file without quotes ("[ a, b ]" for several CONFIG_TEXTS); NULL:
-     * absent, zero. A value with a fault leaves the default standing for the checks. */
+     * absent, zero (a number: `absent`). A value with a fault leaves the default standing for the
+     * checks. */
     const char *fallback;
     int64_t min, max;           /* numbers; both 0: 0..INT64_MAX */
     const char *const *choices; /* CONFIG_CHOICE: NULL-terminated */
@@ -70,6 +71,7 @@ struct config_row {
     /* CONFIG_LIST, CONFIG_GROUP: offset of a struct config_place in the element, to be filled;
      * SIZE_MAX or 0: none wanted, so it cannot be the first member. */
     size_t place_offset;
+    int64_t absent; /* numbers without default: what says that it was not set */
 };
 
 /*

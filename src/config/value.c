@@ -346,6 +346,9 @@ void value_default(struct loader *loader, const struct record *record, const str
     if (row->type == CONFIG_TEXT && row->required) {
         *(const char **)member = "";
     }
+    if (row->absent != 0) {
+        *(int64_t *)member = row->absent;
+    }
     if (row->fallback == NULL || row->type == CONFIG_LIST || row->type == CONFIG_GROUP ||
         row->type == CONFIG_PLANNED) {
         return;
