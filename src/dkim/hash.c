@@ -22,7 +22,7 @@ struct form_hash {
 
 struct dkim_body_hash {
     struct form_hash forms[FORM_COUNT];
-    bool is_finished;
+    bool is_finished, has_failed;
 };
 
 static void add_bytes(void *context, const void *bytes, size_t size)
@@ -92,6 +92,9 @@ static void form_end(struct form_hash *form)
 bool dkim_body_hash_finish(struct dkim_body_hash *hash)
 {
     bool is_good = true;
+    if (hash->is_finished) {
+        return !hash->has_failed;
+    }
     for (unsigned form = 0; form < FORM_COUNT; form++) {
         if (hash->forms[form].context != NULL) {
             form_end(&hash->forms[form]);
@@ -99,6 +102,7 @@ bool dkim_body_hash_finish(struct dkim_body_hash *hash)
         }
     }
     hash->is_finished = true;
+    hash->has_failed = !is_good;
     return is_good;
 }
 

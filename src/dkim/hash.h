@@ -20,7 +20,7 @@ struct dkim_body_hash; /* heap; holds OpenSSL contexts */
 struct dkim_body_hash *dkim_body_hash_new(unsigned forms);
 void dkim_body_hash_free(struct dkim_body_hash **hash);
 void dkim_body_hash_feed(struct dkim_body_hash *hash, const void *bytes, size_t size);
-/* Ends all forms; false when OpenSSL failed at any point. Call once. */
+/* Ends all forms; false when OpenSSL failed at any point. Called again it says the same. */
 bool dkim_body_hash_finish(struct dkim_body_hash *hash);
 /* The digest of one form after finish; NULL when that form was not asked for. */
 const uint8_t *dkim_body_hash_digest(const struct dkim_body_hash *hash, enum canonical form);
