@@ -9,8 +9,8 @@
 #include "util/error.h"
 #include "util/span.h"
 
-/* Handed each row as stored; both texts lie in the file. False ends the walk: it has filled the
- * error itself. */
+/* Handed each row as stored; both texts are good until it returns. False ends the walk: it has
+ * filled the error itself. */
 typedef bool (*lmdb_row_fn)(void *context, struct span key, struct span value);
 
 /*
@@ -23,10 +23,20 @@ bool lmdb_pages_walk(struct span file, lmdb_row_fn row, void *context, struct er
  * database. */
 #define LMDB_PAGES_HEAD 65536
 size_t lmdb_pages_extent(struct span head);
+
+/* A file that is read piece by piece. */
+struct lmdb_source {
+    size_t size; /* of what is in use, and there */
+    /* False with *error: it could not be read. */
+    bool (*read)(const struct lmdb_source *source, size_t at, char *bytes_r, size_t size,
+                 struct error *error);
+};
 /*
- * The same walk, for a database that is to be written to by LMDB: `file` is what is in use. Looks
- * at the list of free pages too, since pages that are free and in use at once lose rows later.
+ * The same walk, for a database that is to be written to by LMDB: everything that LMDB relies on is
+ * looked at, so that what it would lose, mistake or die of is not there: the order of keys, how
+ * pages are filled, how many of them there are, which are free.
  */
-bool lmdb_pages_are_sound(struct span file, lmdb_row_fn row, void *context, struct error *error);
+bool lmdb_pages_are_sound(const struct lmdb_source *source, lmdb_row_fn row, void *context,
+                          struct error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * settings: where the store lies, and how often it is copied.
+ * settings: where the store lies, how often it is copied, how large it may become.
  */
 #include "state/settings.h"
 
@@ -31,6 +31,13 @@ static const struct config_row state_rows[] = {
       .min = 1,
       .max = 86400,
       .brief = "how often a copy is made, which takes over when the original is damaged" },
+    { .name = "size",
+      .type = CONFIG_SIZE,
+      .offset = offsetof(struct state_settings, size_bytes),
+      .fallback = "1G",
+      .min = (int64_t)STATE_SIZE_MIN,
+      .max = (int64_t)STATE_SIZE_MAX,
+      .brief = "how much may be kept; an account takes about half a kilobyte" },
     CONFIG_ROWS_END,
 };
 

@@ -1,6 +1,6 @@
 /*
  * store_files: the directory of the store: who may use it, the check of what lies there, the copy
- * that takes the place of a damaged original, and room on the disk.
+ * that takes the place of a damaged original.
  *
  * LMDB believes what stands in its file. A loss of power may leave there what was never written
  * (nothing is synced at each commit), and people restore half of a file. So whoever opens the store
@@ -20,9 +20,9 @@
 #include "state/lmdb_pages.h"
 #include "state/store_private.h"
 
-#define SPARE_BYTES ((size_t)1 << 20) /* more than one transaction writes */
 #define TEMPORARY "store.new"
-#define COPY_MAX_BYTES ((size_t)16 << 30)
+#define PIECE_BYTES ((size_t)1 << 20)
+#define SPARE_BYTES ((size_t)1 << 30)
 
 void store_place_enter(const struct store_place *place)
 {
@@ -36,31 +36,6 @@ void store_place_leave(const struct store_place *place)
     if (place->is_others && (seteuid(0) < 0 || setegid(getgid()) < 0)) {
         abort();
     }
-}
-
-/* --- room on the disk --------------------------------------------------------------------------
- */
-
-bool store_place_reserve(int file_fd, size_t used_bytes, size_t map_bytes, size_t *reserved_io,
-                         struct error *error)
-{
-    size_t wanted = used_bytes + SPARE_BYTES < map_bytes ? used_bytes + SPARE_BYTES : map_bytes;
-    if (wanted <= *reserved_io) {
-        return true;
-    }
-    wanted = wanted + SPARE_BYTES < map_bytes ? wanted + SPARE_BYTES : map_bytes;
-    int code;
-    do {
-        code = fallocate(file_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)wanted);
-    } while (code < 0 && errno == EINTR);
-    if (code < 0 && errno != EOPNOTSUPP && errno != ENOSYS) {
-        error_set(error, errno == ENOSPC || errno == EDQUOT ? "the disk is full: make room, what "
-                                                              "changes until then is not kept"
-                                                            : "no room can be reserved: %m");
-        return false;
-    }
-    *reserved_io = wanted;
-    return true;
 }
 
 /* --- files -------------------------------------------------------------------------------------
@@ -89,106 +64,189 @@ bool store_place_put(const struct store_place *place, int fd, const char *tempor
     return is_put;
 }
 
-static bool write_all(int fd, struct span bytes)
+int store_place_open_file(const struct store_place *place, bool to_read, struct error *error)
 {
-    while (bytes.size > 0) {
-        ssize_t done = write(fd, bytes.at, bytes.size);
+    int flags = to_read ? O_RDONLY : O_RDWR | O_CREAT;
+    int fd = openat(place->fd, STORE_FILE, flags | O_CLOEXEC, 0640);
+    if (fd < 0) {
+        error_set(error, "%s cannot be opened: %m", STORE_FILE);
+    }
+    return fd;
+}
+
+static bool write_all(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t done = write(fd, bytes, size);
         if (done < 0 && errno != EINTR) {
             return false;
         }
-        bytes = span_from(bytes, done > 0 ? (size_t)done : 0);
+        bytes += done > 0 ? done : 0;
+        size -= done > 0 ? (size_t)done : 0;
     }
     return true;
 }
 
-static bool read_all(int fd, char *bytes, size_t size, size_t *got_r)
+/* --- what lies there ---------------------------------------------------------------------------
+ */
+
+/* A file of the store, read piece by piece: a million accounts need no memory to be looked at. */
+struct store_file {
+    struct lmdb_source source;
+    int fd;
+    size_t length;
+    uint64_t counts[STORE_TABLE_COUNT];
+    struct store_sums sums;
+    struct error *error;
+};
+
+static bool read_piece(const struct lmdb_source *source, size_t at, char *bytes_r, size_t size,
+                       struct error *error)
 {
-    *got_r = 0;
-    while (*got_r < size) {
-        ssize_t got = pread(fd, bytes + *got_r, size - *got_r, (off_t)*got_r);
-        if (got == 0) {
-            break;
-        }
-        if (got < 0 && errno != EINTR) {
+    const struct store_file *file = (const struct store_file *)source;
+    for (size_t done = 0; done < size;) {
+        ssize_t got = pread(file->fd, bytes_r + done, size - done, (off_t)(at + done));
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            error_set(error, got == 0 ? "it is cut short" : "cannot be read: %m");
             return false;
         }
-        *got_r += got > 0 ? (size_t)got : 0;
+        done += got > 0 ? (size_t)got : 0;
     }
     return true;
+}
+
+/* Once through all of it: what lies apart is then read from the kernel's memory; and to `copy_fd`,
+ * where that is a file. */
+static bool read_through(const struct store_file *file, int copy_fd, struct error *error)
+{
+    char *piece = malloc(PIECE_BYTES);
+    bool is_good = piece != NULL;
+    if (!is_good) {
+        error_set(error, "out of memory");
+    }
+    posix_fadvise(file->fd, 0, (off_t)file->source.size, POSIX_FADV_SEQUENTIAL);
+    for (size_t at = 0; at < file->source.size && is_good; at += PIECE_BYTES) {
+        size_t left = file->source.size - at, size = left < PIECE_BYTES ? left : PIECE_BYTES;
+        is_good = read_piece(&file->source, at, piece, size, error);
+        if (is_good && copy_fd >= 0 && !write_all(copy_fd, piece, size)) {
+            error_set(error, "cannot be written: %m");
+            is_good = false;
+        }
+    }
+    free(piece);
+    posix_fadvise(file->fd, 0, (off_t)file->source.size, POSIX_FADV_NORMAL);
+    return is_good;
 }
 
 static bool take_row(void *context, struct span key, struct span value)
 {
-    (void)context;
-    (void)key;
-    (void)value;
+    struct store_file *file = context;
+    if (span_is_equal(key, STORE_SUMS_KEY)) {
+        store_sums_read(&file->sums, value);
+    }
+    if (key.at[0] <= 0 || key.at[0] > STORE_TABLE_COUNT) {
+        return true; /* of the whole, or of a newer version, or somebody else's */
+    }
+    file->counts[key.at[0] - 1]++;
+    if (!store_seal_is_whole(key, value)) {
+        error_set(file->error, "the database is damaged: a record is not what was written");
+        return false;
+    }
     return true;
 }
 
-/* What is in use of a database, and whether that is sound. False with *error; the caller frees. */
-static bool read_database(int fd, struct span *database_r, struct error *error)
+static bool is_counted(const struct store_file *file, struct error *error)
+{
+    for (size_t i = 0; i < STORE_TABLE_COUNT; i++) {
+        if (store_sums_count((enum store_table)i) && file->counts[i] != file->sums.of[i].count) {
+            error_set(error, "the database is damaged: records are missing");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Is it a sound database? One that somebody else made is sound, too. */
+static bool look_at(struct store_file *file, struct error *error)
 {
     char head[LMDB_PAGES_HEAD];
-    size_t got;
-    *database_r = (struct span){ NULL, 0 };
-    if (!read_all(fd, head, sizeof(head), &got)) {
-        error_set(error, "cannot be read: %m");
+    struct stat status;
+    if (fstat(file->fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+        error_set(error, "is no file");
         return false;
     }
-    size_t extent = lmdb_pages_extent((struct span){ head, got });
-    if (extent == 0 || extent > COPY_MAX_BYTES) {
+    size_t length = (size_t)status.st_size;
+    file->error = error;
+    file->source.read = read_piece;
+    file->source.size = length < sizeof(head) ? length : sizeof(head);
+    if (!read_piece(&file->source, 0, head, file->source.size, error)) {
+        return false;
+    }
+    size_t extent = lmdb_pages_extent((struct span){ head, file->source.size });
+    if (extent == 0) {
         error_set(error, "no LMDB database");
         return false;
     }
-    char *bytes = malloc(extent);
-    if (bytes == NULL || !read_all(fd, bytes, extent, &got)) {
-        error_set(error, bytes == NULL ? "out of memory" : "cannot be read: %m");
-        free(bytes);
-        return false;
-    }
-    *database_r = (struct span){ bytes, got };
-    return lmdb_pages_are_sound(*database_r, take_row, NULL, error);
+    file->source.size = extent < length ? extent : length;
+    file->length = length;
+    return read_through(file, -1, error) &&
+           lmdb_pages_are_sound(&file->source, take_row, file, error) && is_counted(file, error);
 }
 
-static bool is_sound(int fd, struct error *error)
+static bool is_empty(int fd)
 {
     struct stat status;
-    struct span database = { NULL, 0 };
-    bool is_good = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
-    is_good = is_good || read_database(fd, &database, error);
-    free((void *)database.at);
-    return is_good;
+    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
 }
 
 /* The checkpoint as a file of the other name. False: there is none that is sound. */
 static bool copy_checkpoint(const struct store_place *place, struct error *error)
 {
-    struct span database = { NULL, 0 };
-    int from = openat(place->fd, STORE_CHECKPOINT, O_RDONLY | O_CLOEXEC);
-    bool is_read = from >= 0 && read_database(from, &database, error);
-    int to = is_read ? store_place_make(place, TEMPORARY, error) : -1;
-    bool is_good = to >= 0 && write_all(to, database);
+    struct store_file file = { .fd = openat(place->fd, STORE_CHECKPOINT, O_RDONLY | O_CLOEXEC) };
+    bool is_sound = file.fd >= 0 && look_at(&file, error);
+    int to = is_sound ? store_place_make(place, TEMPORARY, error) : -1;
+    bool is_good = to >= 0 && read_through(&file, to, error);
     if (is_good) {
         is_good = store_place_put(place, to, TEMPORARY, STORE_FILE, error);
     } else if (to >= 0) {
         close(to);
         unlinkat(place->fd, TEMPORARY, 0);
     }
-    if (from >= 0) {
-        close(from);
+    if (file.fd >= 0) {
+        close(file.fd);
     }
-    free((void *)database.at);
     return is_good;
 }
 
 /* --- who comes first ---------------------------------------------------------------------------
  */
 
+/* On the disk when it returns true. */
+static bool note_loss(const struct store_place *place)
+{
+    int fd = openat(place->fd, STORE_LOST_NOTE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fd >= 0 && fsync(place->fd) == 0;
+}
+
+void store_place_forget_loss(const struct store_place *place)
+{
+    unlinkat(place->fd, STORE_LOST_NOTE, 0); /* where it stays, the loss is told once more */
+}
+
 /* Without a checkpoint the store begins anew. A store that is missing while its copy is there was
- * lost, or its replacing was cut short. */
-static bool mend(const struct store_place *place, bool is_there, struct error *error)
+ * lost, or its replacing was cut short. From here on until the file itself says so, the note does:
+ * who dies in between, or cannot go on, would leave a sound file that has lost nothing. */
+static bool mend(struct store_place *place, bool is_there, struct error *error)
 {
     struct error why;
+    place->has_lost = is_there || faccessat(place->fd, STORE_CHECKPOINT, F_OK, 0) == 0;
+    if (place->has_lost && !note_loss(place)) {
+        error_set(error, "is damaged and cannot be mended: %m");
+        return false;
+    }
     if (is_there && renameat(place->fd, STORE_FILE, place->fd, STORE_BROKEN) < 0) {
         error_set(error, "is damaged and cannot be set aside: %m");
         return false;
@@ -197,14 +255,31 @@ static bool mend(const struct store_place *place, bool is_there, struct error *e
     return true;
 }
 
-static bool look_at_file(const struct store_place *place, bool to_read, struct error *error)
+/* One that is far too long is of a process that was killed while it opened it. */
+static void shorten(const struct store_place *place, const struct store_file *file)
+{
+    size_t enough = file->source.size + SPARE_BYTES;
+    int fd = file->length > enough ? openat(place->fd, STORE_FILE, O_WRONLY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        if (ftruncate(fd, (off_t)enough) < 0) {
+            errno = 0; /* it stays longer */
+        }
+        close(fd);
+    }
+}
+
+static bool look_at_file(struct store_place *place, bool to_read, struct error *error)
 {
     int fd = openat(place->fd, STORE_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno != ENOENT) {
         error_set(error, "%s cannot be opened: %m", STORE_FILE);
         return false;
     }
-    bool is_good = fd >= 0 && is_sound(fd, error);
+    struct store_file file = { .fd = fd };
+    bool is_good = fd >= 0 && (is_empty(fd) || look_at(&file, error));
+    if (is_good && !to_read) {
+        shorten(place, &file);
+    }
     if (fd >= 0) {
         close(fd);
     }
@@ -216,7 +291,7 @@ static bool look_at_file(const struct store_place *place, bool to_read, struct e
 
 /* Everybody has the directory locked together while the store is open in it. Who gets it alone has
  * nobody beside him who writes. */
-static bool lock(const struct store_place *place, bool to_read, struct error *error)
+static bool lock(struct store_place *place, bool to_read, struct error *error)
 {
     if (flock(place->fd, LOCK_EX | LOCK_NB) == 0) {
         if (!look_at_file(place, to_read, error)) {
@@ -232,6 +307,7 @@ static bool lock(const struct store_place *place, bool to_read, struct error *er
             return false;
         }
     }
+    place->has_lost |= !to_read && faccessat(place->fd, STORE_LOST_NOTE, F_OK, 0) == 0;
     return true;
 }
 
@@ -313,19 +389,38 @@ bool store_place_is_usable(const char *directory, struct error *error)
     return is_usable;
 }
 
+static void find_owner(struct store_place *place)
+{
+    struct stat status;
+    if (geteuid() == 0 && fstat(place->fd, &status) == 0 && status.st_uid != 0) {
+        place->owner = status.st_uid;
+        place->group = status.st_gid;
+        place->is_others = true;
+    }
+}
+
+bool store_place_note_loss(const char *directory)
+{
+    struct store_place place = { .fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+    if (place.fd < 0) {
+        return false;
+    }
+    find_owner(&place);
+    store_place_enter(&place);
+    bool is_noted = note_loss(&place);
+    store_place_leave(&place);
+    store_place_close(&place);
+    return is_noted;
+}
+
 bool store_place_open(const char *directory, bool to_read, struct store_place *place_r,
                       struct error *error)
 {
-    struct stat status;
     *place_r = (struct store_place){ .fd = open_directory(directory, to_read, error) };
     if (place_r->fd < 0) {
         return false;
     }
-    if (geteuid() == 0 && fstat(place_r->fd, &status) == 0 && status.st_uid != 0) {
-        place_r->owner = status.st_uid;
-        place_r->group = status.st_gid;
-        place_r->is_others = true;
-    }
+    find_owner(place_r);
     store_place_enter(place_r);
     bool is_open = to_read || may_write(directory, place_r, error);
     if (is_open && !lock(place_r, to_read, error)) {

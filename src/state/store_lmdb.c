@@ -6,299 +6,259 @@
  * do to it is looked at by the first who opens it (store_files.c).
  *
  * What LMDB would do badly is kept from it: a write through the map to a disk that is full ends the
- * process, so room is reserved before; a file that is no sound database crashes the library, so it
- * never gets one. It must not be opened twice in a process, and not be used across fork().
+ * process, so room is made before (store_lmdb_room.c); a file that is no sound database crashes the
+ * library, so it never gets one. It must not be opened twice in a process, and not be used across
+ * fork().
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <lmdb.h>
-
-#include "state/store_private.h"
-
-#define READERS_MAX 256
-#define LOCK_FILE_BYTES ((size_t)READERS_MAX * 64 + 8192) /* a reader is a cache line */
-#define LAYOUT "1"
-#define LAYOUT_KEY SPAN("\0layout") /* no table begins with NUL */
-#define PATH_ROOM 4096
-
-struct store_lmdb {
-    MDB_env *env;
-    MDB_dbi rows;
-    struct store_place place;
-    size_t page_size, map_bytes;
-    atomic_size_t reserved_bytes;
-    int file_fd; /* the environment's */
-    char path[PATH_ROOM];
-};
-
-static bool failed(const struct store_lmdb *lmdb, int code, struct error *error)
-{
-    switch (code) {
-    case MDB_MAP_FULL:
-        error_set(error,
-                  "%s is full (%zu MiB): remove keys that are done, or stop the daemon and "
-                  "move the file away",
-                  lmdb->path, lmdb->map_bytes >> 20);
-        break;
-    case MDB_VERSION_MISMATCH:
-    case MDB_INVALID:
-        error_set(error, "%s is no database of ours: move it away", lmdb->path);
-        break;
-    case MDB_MAP_RESIZED:
-        error_set(error, "%s has grown beyond what this version knows: restart the daemon",
-                  lmdb->path);
-        break;
-    default:
-        error_set(error, "%s: %s", lmdb->path, mdb_strerror(code));
-    }
-    return false;
-}
-
-static MDB_val value_of(struct span text)
-{
-    return (MDB_val){ text.size, (void *)text.at };
-}
-
-static struct span span_of_value(MDB_val value)
-{
-    return (struct span){ value.mv_data, value.mv_size };
-}
-
-/* --- opening --------------------------------------------------------------------------------- */
-
-static bool reserve(struct store_lmdb *lmdb, struct error *error)
-{
-    MDB_envinfo info;
-    mdb_env_info(lmdb->env, &info);
-    size_t reserved = atomic_load(&lmdb->reserved_bytes);
-    bool is_there = store_place_reserve(lmdb->file_fd, (info.me_last_pgno + 1) * lmdb->page_size,
-                                        lmdb->map_bytes, &reserved, error);
-    atomic_store(&lmdb->reserved_bytes, reserved);
-    if (!is_there) {
-        error_prefix(error, "%s", lmdb->path);
-    }
-    return is_there;
-}
-
-static bool reserve_file(const struct store_lmdb *lmdb, const char *name, size_t size,
-                         struct error *error)
-{
-    size_t reserved = 0;
-    int fd = openat(lmdb->place.fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (fd < 0) {
-        error_set(error, "%s: %m", lmdb->path);
-        return false;
-    }
-    bool is_there = store_place_reserve(fd, 0, size, &reserved, error);
-    if (!is_there) {
-        error_prefix(error, "%s", lmdb->path);
-    }
-    close(fd);
-    return is_there;
-}
-
-/* The very first pages are written before there is an environment to ask; the table of readers is
- * a map, too. */
-static bool reserve_first(const struct store_lmdb *lmdb, bool to_read, struct error *error)
-{
-    return reserve_file(lmdb, STORE_FILE "-lock", LOCK_FILE_BYTES, error) &&
-           (to_read || reserve_file(lmdb, STORE_FILE, lmdb->map_bytes, error));
-}
-
-static int open_environment(struct store_lmdb *lmdb, bool to_read)
-{
-    unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
-    int dead, code = mdb_env_create(&lmdb->env);
-    if (code != 0) {
-        lmdb->env = NULL;
-        return code;
-    }
-    flags |= to_read ? MDB_RDONLY : MDB_NOSYNC | MDB_WRITEMAP;
-    code = mdb_env_set_mapsize(lmdb->env, lmdb->map_bytes);
-    code = code != 0 ? code : mdb_env_set_maxreaders(lmdb->env, READERS_MAX);
-    code = code != 0 ? code : mdb_env_open(lmdb->env, lmdb->path, flags, 0640);
-    code = code != 0 ? code : mdb_env_get_fd(lmdb->env, &lmdb->file_fd);
-    return code != 0 ? code : mdb_reader_check(lmdb->env, &dead);
-}
-
-/* A database of somebody else, or of a newer version of ours, is left alone. */
-static bool check_layout(const struct store_lmdb *lmdb, MDB_txn *transaction, bool to_read,
-                         struct error *error)
-{
-    MDB_val key = value_of(LAYOUT_KEY), value;
-    MDB_stat status;
-    int code = mdb_get(transaction, lmdb->rows, &key, &value);
-    if (code == 0 && span_is_equal(span_of_value(value), SPAN(LAYOUT))) {
-        return true;
-    }
-    if (code == 0) {
-        error_set(error,
-                  "%s was written by a newer version: install that one, or move the file "
-                  "away",
-                  lmdb->path);
-        return false;
-    }
-    if (code == MDB_NOTFOUND && mdb_stat(transaction, lmdb->rows, &status) == 0 &&
-        status.ms_entries == 0) {
-        value = value_of(SPAN(LAYOUT));
-        code = to_read ? 0 : mdb_put(transaction, lmdb->rows, &key, &value, 0);
-        return code == 0 || failed(lmdb, code, error);
-    }
-    return failed(lmdb, code == MDB_NOTFOUND ? MDB_INVALID : code, error);
-}
-
-static bool open_rows(struct store_lmdb *lmdb, bool to_read, struct error *error)
-{
-    MDB_txn *transaction;
-    MDB_stat status;
-    int code = mdb_txn_begin(lmdb->env, NULL, to_read ? MDB_RDONLY : 0, &transaction);
-    if (code != 0) {
-        return failed(lmdb, code, error);
-    }
-    code = mdb_dbi_open(transaction, NULL, 0, &lmdb->rows);
-    bool is_good =
-        (code == 0 || failed(lmdb, code, error)) && check_layout(lmdb, transaction, to_read, error);
-    if (!is_good) {
-        mdb_txn_abort(transaction);
-        return false;
-    }
-    code = mdb_txn_commit(transaction);
-    mdb_env_stat(lmdb->env, &status);
-    lmdb->page_size = status.ms_psize;
-    return code == 0 || failed(lmdb, code, error);
-}
-
-static bool open_file(struct store_lmdb *lmdb, bool to_read, struct error *error)
-{
-    if (!reserve_first(lmdb, to_read, error)) {
-        return false;
-    }
-    int code = open_environment(lmdb, to_read);
-    return code == 0 ? open_rows(lmdb, to_read, error) : failed(lmdb, code, error);
-}
-
-struct store_lmdb *store_lmdb_open(const char *directory, size_t map_bytes, bool to_read,
-                                   struct error *error)
-{
-    struct store_lmdb *lmdb = calloc(1, sizeof(*lmdb));
-    if (lmdb == NULL) {
-        error_set(error, "out of memory");
-        return NULL;
-    }
-    lmdb->map_bytes = map_bytes;
-    if (!store_place_open(directory, to_read, &lmdb->place, error)) {
-        free(lmdb);
-        return NULL;
-    }
-    snprintf(lmdb->path, sizeof(lmdb->path), "%s/" STORE_FILE, directory);
-    store_place_enter(&lmdb->place);
-    bool is_open = open_file(lmdb, to_read, error);
-    store_place_leave(&lmdb->place);
-    if (!is_open) {
-        store_lmdb_close(&lmdb);
-    }
-    return lmdb;
-}
-
-void store_lmdb_close(struct store_lmdb **lmdb)
-{
-    if (*lmdb == NULL) {
-        return;
-    }
-    if ((*lmdb)->env != NULL) {
-        mdb_env_close((*lmdb)->env);
-    }
-    store_place_close(&(*lmdb)->place);
-    free(*lmdb);
-    *lmdb = NULL;
-}
+#include "state/store_lmdb_private.h"
 
 /* --- rows ------------------------------------------------------------------------------------ */
+
+/* What LMDB found under a key, without its seal. */
+static int unseal(MDB_val key, MDB_val stored, struct span *value_r)
+{
+    *value_r = store_span_of(stored);
+    return store_seal_take(store_span_of(key), value_r) ? 0 : MDB_CORRUPTED;
+}
+
+static int get(const struct store_lmdb *lmdb, MDB_txn *transaction, struct span key,
+               struct span *value_r)
+{
+    MDB_val name = store_value_of(key), stored;
+    int code = mdb_get(transaction, lmdb->rows, &name, &stored);
+    return code == 0 ? unseal(name, stored, value_r) : code;
+}
+
+static int put(const struct store_lmdb *lmdb, MDB_txn *transaction, struct span key,
+               struct span value)
+{
+    MDB_val name = store_value_of(key), stored = store_value_of(value);
+    if (!store_seal_is_used(key)) {
+        return mdb_put(transaction, lmdb->rows, &name, &stored, 0);
+    }
+    uint64_t seal = store_seal(key, value);
+    stored.mv_size += sizeof(seal);
+    int code = mdb_put(transaction, lmdb->rows, &name, &stored, MDB_RESERVE);
+    if (code == 0) {
+        memcpy(stored.mv_data, value.at, value.size);
+        memcpy((char *)stored.mv_data + value.size, &seal, sizeof(seal));
+    }
+    return code;
+}
 
 enum store_result store_lmdb_get(struct store_lmdb *lmdb, struct span key, struct buffer *value_r,
                                  struct error *error)
 {
     MDB_txn *transaction;
-    MDB_val name = value_of(key), value;
-    int code = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &transaction);
+    struct span value;
+    int code = store_lmdb_begin_read(lmdb, &transaction);
     if (code == 0) {
-        code = mdb_get(transaction, lmdb->rows, &name, &value);
+        code = get(lmdb, transaction, key, &value);
         if (code == 0) {
-            buffer_add_span(value_r, span_of_value(value));
+            buffer_add_span(value_r, value);
             code = buffer_has_failed(value_r) ? ENOMEM : 0;
         }
-        mdb_txn_abort(transaction);
+        store_lmdb_end_read(lmdb, transaction);
     }
     if (code == 0 || code == MDB_NOTFOUND) {
         return code == 0 ? STORE_FOUND : STORE_ABSENT;
     }
-    failed(lmdb, code, error);
+    store_lmdb_failed(lmdb, code, error);
     return STORE_FAILED;
 }
 
-static int edit_row(const struct store_lmdb *lmdb, MDB_txn *transaction, struct span key,
-                    store_edit_fn *edit, void *context, bool *has_changed_r)
+/* --- edits ----------------------------------------------------------------------------------- */
+
+struct edit {
+    MDB_txn *transaction;
+    struct store_row *rows;
+    size_t count;
+    size_t old_bytes[STORE_ROWS_MAX]; /* what each row had, key and value; 0: it was not there */
+};
+
+static int read_rows(const struct store_lmdb *lmdb, struct edit *edit)
 {
+    struct span value;
+    for (size_t i = 0; i < edit->count; i++) {
+        struct store_row *row = &edit->rows[i];
+        int code = get(lmdb, edit->transaction, row->key, &value);
+        row->is_found = code == 0;
+        edit->old_bytes[i] = row->is_found ? row->key.size + value.size : 0;
+        if (row->is_found) {
+            buffer_add_span(&row->value, value);
+            code = buffer_has_failed(&row->value) ? ENOMEM : 0;
+        }
+        if (code != 0 && code != MDB_NOTFOUND) {
+            return code;
+        }
+    }
+    return 0;
+}
+
+static int write_row(const struct store_lmdb *lmdb, MDB_txn *transaction, struct store_row *row)
+{
+    MDB_val name = store_value_of(row->key);
+    if (row->edit == STORE_EDIT_SET) {
+        return put(lmdb, transaction, row->key, buffer_span(&row->value));
+    }
+    return row->edit == STORE_EDIT_UNSET && row->is_found
+               ? mdb_del(transaction, lmdb->rows, &name, NULL)
+               : 0;
+}
+
+static int read_sums(const struct store_lmdb *lmdb, MDB_txn *transaction, struct span *stored_r)
+{
+    int code = get(lmdb, transaction, STORE_SUMS_KEY, stored_r);
+    if (code == MDB_NOTFOUND) {
+        *stored_r = SPAN("");
+        return 0;
+    }
+    return code;
+}
+
+static int write_sums(const struct store_lmdb *lmdb, const struct edit *edit)
+{
+    struct store_sums sums;
     struct buffer text = BUFFER_EMPTY;
-    MDB_val name = value_of(key), value;
-    int code = mdb_get(transaction, lmdb->rows, &name, &value);
-    bool is_found = code == 0;
-    *has_changed_r = false;
-    if (code != 0 && code != MDB_NOTFOUND) {
-        return code;
+    struct span stored;
+    if (!store_sums_are_touched(edit->rows, edit->count)) {
+        return 0;
     }
-    if (is_found) {
-        buffer_add_span(&text, span_of_value(value));
-    }
-    enum store_edit answer =
-        buffer_has_failed(&text) ? STORE_EDIT_KEEP : edit(&text, is_found, context);
-    code = buffer_has_failed(&text) ? ENOMEM : 0;
-    if (code == 0 && answer == STORE_EDIT_SET) {
-        value = value_of(buffer_span(&text));
-        code = mdb_put(transaction, lmdb->rows, &name, &value, 0);
-        *has_changed_r = true;
-    } else if (code == 0 && answer == STORE_EDIT_UNSET && is_found) {
-        code = mdb_del(transaction, lmdb->rows, &name, NULL);
-        *has_changed_r = true;
+    int code = read_sums(lmdb, edit->transaction, &stored);
+    if (code == 0) {
+        buffer_add_span(&text, stored);
+        store_sums_read(&sums, buffer_span(&text));
+        store_sums_apply(&sums, edit->rows, edit->count);
+        store_sums_write(&sums, &text);
+        code = buffer_has_failed(&text)
+                   ? ENOMEM
+                   : put(lmdb, edit->transaction, STORE_SUMS_KEY, buffer_span(&text));
     }
     buffer_free(&text);
     return code;
 }
 
-bool store_lmdb_edit(struct store_lmdb *lmdb, struct span key, store_edit_fn *edit, void *context,
-                     struct error *error)
+static int write_rows(const struct store_lmdb *lmdb, struct edit *edit)
 {
-    MDB_txn *transaction;
-    bool has_changed;
-    if (!reserve(lmdb, error)) {
-        return false;
+    int code = 0;
+    for (size_t i = 0; i < edit->count && code == 0; i++) {
+        code = write_row(lmdb, edit->transaction, &edit->rows[i]);
     }
-    int code = mdb_txn_begin(lmdb->env, NULL, 0, &transaction);
-    if (code != 0) {
-        return failed(lmdb, code, error);
-    }
-    code = edit_row(lmdb, transaction, key, edit, context, &has_changed);
-    if (code == 0 && has_changed) {
-        code = mdb_txn_commit(transaction);
-    } else {
-        mdb_txn_abort(transaction);
-    }
-    return code == 0 || failed(lmdb, code, error);
+    return code == 0 ? write_sums(lmdb, edit) : code;
 }
 
-static int walk_rows(MDB_cursor *cursor, struct span prefix, store_each *each, void *context)
+static bool has_changed(const struct edit *edit)
 {
-    MDB_val key = value_of(prefix), value;
+    bool is_changed = false;
+    for (size_t i = 0; i < edit->count; i++) {
+        is_changed |= edit->rows[i].edit == STORE_EDIT_SET ||
+                      (edit->rows[i].edit == STORE_EDIT_UNSET && edit->rows[i].is_found);
+    }
+    return is_changed;
+}
+
+static bool are_whole(const struct edit *edit)
+{
+    bool is_whole = true;
+    for (size_t i = 0; i < edit->count; i++) {
+        is_whole &= !buffer_has_failed(&edit->rows[i].value);
+    }
+    return is_whole;
+}
+
+/* Everything that is known not to work is known before something is written. */
+static enum store_edited may_write(struct store_lmdb *lmdb, const struct edit *edit,
+                                   struct error *error)
+{
+    if (!are_whole(edit)) {
+        store_lmdb_failed(lmdb, ENOMEM, error);
+        return STORE_EDIT_FAILED;
+    }
+    if (!store_lmdb_room_allows(lmdb, edit->transaction, edit->rows, edit->count,
+                                edit->old_bytes)) {
+        return STORE_EDIT_FULL;
+    }
+    size_t needed = store_lmdb_room_needed(lmdb, edit->transaction, edit->rows, edit->count);
+    return store_lmdb_room_make(lmdb, needed, error) ? STORE_EDITED : STORE_EDIT_FAILED;
+}
+
+static enum store_edited finish(struct store_lmdb *lmdb, struct edit *edit, struct error *error)
+{
+    enum store_edited edited = may_write(lmdb, edit, error);
+    if (edited != STORE_EDITED) {
+        mdb_txn_abort(edit->transaction);
+        return edited;
+    }
+    int code = write_rows(lmdb, edit);
+    if (code == 0) {
+        code = mdb_txn_commit(edit->transaction);
+    } else {
+        mdb_txn_abort(edit->transaction);
+    }
+    return code == 0 || store_lmdb_failed(lmdb, code, error) ? STORE_EDITED : STORE_EDIT_FAILED;
+}
+
+/* Ends the transaction. */
+static enum store_edited change_rows(struct store_lmdb *lmdb, struct edit *edit,
+                                     store_change_rows *change, void *context, struct error *error)
+{
+    int code = read_rows(lmdb, edit);
+    if (code == 0) {
+        change(edit->rows, edit->count, context);
+    }
+    if (code == 0 && has_changed(edit)) {
+        return finish(lmdb, edit, error);
+    }
+    mdb_txn_abort(edit->transaction);
+    return code == 0 || store_lmdb_failed(lmdb, code, error) ? STORE_EDITED : STORE_EDIT_FAILED;
+}
+
+enum store_edited store_lmdb_edit(struct store_lmdb *lmdb, struct store_row *rows, size_t count,
+                                  store_change_rows *change, void *context, struct error *error)
+{
+    struct edit edit = { .rows = rows, .count = count };
+    int code = store_lmdb_begin_write(lmdb, &edit.transaction);
+    if (code != 0) {
+        store_lmdb_failed(lmdb, code, error);
+        return STORE_EDIT_FAILED;
+    }
+    enum store_edited edited = change_rows(lmdb, &edit, change, context, error);
+    store_lmdb_end_write(lmdb);
+    return edited;
+}
+
+bool store_lmdb_sums(struct store_lmdb *lmdb, struct store_sums *sums_r, struct error *error)
+{
+    MDB_txn *transaction;
+    struct span stored;
+    int code = store_lmdb_begin_read(lmdb, &transaction);
+    if (code == 0) {
+        code = read_sums(lmdb, transaction, &stored);
+        if (code == 0) {
+            store_sums_read(sums_r, stored);
+        }
+        store_lmdb_end_read(lmdb, transaction);
+    }
+    return code == 0 || store_lmdb_failed(lmdb, code, error);
+}
+
+/* --- looking --------------------------------------------------------------------------------- */
+
+static int walk_rows(MDB_cursor *cursor, struct span from, struct span prefix, store_each *each,
+                     void *context)
+{
+    MDB_val key = store_value_of(from), value;
     int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
     while (code == 0) {
-        struct span name = span_of_value(key);
-        if (!span_is_equal(span_first(name, prefix.size), prefix) ||
-            !each(name, span_of_value(value), context)) {
+        struct span name = store_span_of(key), text;
+        int damage = unseal(key, value, &text);
+        if (damage != 0) {
+            return damage;
+        }
+        if (!span_is_equal(span_first(name, prefix.size), prefix) || !each(name, text, context)) {
             return 0;
         }
         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
@@ -306,22 +266,22 @@ static int walk_rows(MDB_cursor *cursor, struct span prefix, store_each *each, v
     return code == MDB_NOTFOUND ? 0 : code;
 }
 
-bool store_lmdb_walk(struct store_lmdb *lmdb, struct span prefix, store_each *each, void *context,
-                     struct error *error)
+bool store_lmdb_walk(struct store_lmdb *lmdb, struct span from, struct span prefix,
+                     store_each *each, void *context, struct error *error)
 {
     MDB_txn *transaction;
     MDB_cursor *cursor;
-    int code = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &transaction);
+    int code = store_lmdb_begin_read(lmdb, &transaction);
     if (code != 0) {
-        return failed(lmdb, code, error);
+        return store_lmdb_failed(lmdb, code, error);
     }
     code = mdb_cursor_open(transaction, lmdb->rows, &cursor);
     if (code == 0) {
-        code = walk_rows(cursor, prefix, each, context);
+        code = walk_rows(cursor, from, prefix, each, context);
         mdb_cursor_close(cursor);
     }
-    mdb_txn_abort(transaction);
-    return code == 0 || failed(lmdb, code, error);
+    store_lmdb_end_read(lmdb, transaction);
+    return code == 0 || store_lmdb_failed(lmdb, code, error);
 }
 
 /* --- the file -------------------------------------------------------------------------------- */
@@ -329,7 +289,7 @@ bool store_lmdb_walk(struct store_lmdb *lmdb, struct span prefix, store_each *ea
 bool store_lmdb_sync(struct store_lmdb *lmdb, struct error *error)
 {
     int code = mdb_env_sync(lmdb->env, 1);
-    return code == 0 || failed(lmdb, code, error);
+    return code == 0 || store_lmdb_failed(lmdb, code, error);
 }
 
 uint64_t store_lmdb_version(struct store_lmdb *lmdb)
@@ -341,8 +301,10 @@ uint64_t store_lmdb_version(struct store_lmdb *lmdb)
 
 bool store_lmdb_copy(struct store_lmdb *lmdb, int fd, struct error *error)
 {
+    int dead;
+    mdb_reader_check(lmdb->env, &dead); /* who died while he read keeps pages from being used */
     int code = mdb_env_copyfd2(lmdb->env, fd, 0);
-    return code == 0 || failed(lmdb, code, error);
+    return code == 0 || store_lmdb_failed(lmdb, code, error);
 }
 
 const struct store_place *store_lmdb_place(const struct store_lmdb *lmdb)

@@ -6,8 +6,11 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #define NOBODY 65534
 
@@ -64,6 +67,14 @@ static void damage(const char *path, size_t i)
     close(fd);
 }
 
+/* Just now. */
+static void assert_lost(struct store *store)
+{
+    int64_t since_s, now_s = time(NULL);
+    assert_int_equal(store_history(store, &since_s), STORE_LOST);
+    assert_in_range(since_s, now_s - 20, now_s);
+}
+
 static void test_damaged_with_checkpoint(void **state)
 {
     struct yard *yard = *state;
@@ -75,10 +86,12 @@ static void test_damaged_with_checkpoint(void **state)
         assert_trouble(store, "was found damaged at 20");
         assert_value(store, "kept", "1");
         assert_value(store, "later", NULL);
+        assert_lost(store);
         assert_true(put(store, "new", "3"));
         store_close(&store);
         store = store_open(yard->path); /* whoever comes later is told, too */
         assert_trouble(store, "was found damaged");
+        assert_lost(store);
         assert_value(store, "new", "3");
         assert_int_equal(unlink(yard_file(yard, STORE_BROKEN)), 0);
         assert_trouble(store, NULL);
@@ -97,6 +110,7 @@ static void test_damaged_without_checkpoint(void **state)
         assert_true(store_is_shared(store));
         assert_trouble(store, "was found damaged");
         assert_value(store, "kept", NULL);
+        assert_lost(store);
         assert_true(put(store, "new", "3"));
         store_close(&store);
         assert_int_equal(unlink(yard_file(yard, STORE_FILE)), 0);
@@ -125,6 +139,99 @@ static void test_lost_file(void **state)
     assert_int_equal(unlink(yard_file(yard, STORE_FILE)), 0);
     struct store *store = open_sound(yard->path);
     assert_value(store, "kept", "1");
+    assert_lost(store);
+    store_close(&store);
+}
+
+/* Mended as far as the copy, and no further: a file may not be so long. Who comes next finds a file
+ * that is sound, and is told all the same. */
+static void test_half_mended(void **state)
+{
+    struct yard *yard = *state;
+    struct rlimit limit, small;
+    make_store(yard, true);
+    damage(yard_file(yard, STORE_FILE), 1);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = 200000;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    struct store *store = store_open(yard->path);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_false(store_is_shared(store));
+    store_close(&store);
+    assert_int_equal(access(yard_file(yard, STORE_FILE), F_OK), 0);
+    for (int i = 0; i < 2; i++) {
+        store = store_open(yard->path);
+        assert_true(store_is_shared(store));
+        assert_value(store, "kept", "1");
+        assert_lost(store);
+        store_close(&store);
+        assert_int_equal(access(yard_file(yard, STORE_LOST_NOTE), F_OK), -1);
+    }
+}
+
+/* The directory is away, and is there again while the process lives, or only when it ends. */
+static void open_meanwhile(const char *path, const char *away, bool does_put, bool does_sync)
+{
+    assert_int_equal(rename(path, away), 0);
+    write_file(path, "x", 1);
+    struct store *store = store_open(path);
+    assert_false(store_is_shared(store));
+    assert_true(!does_put || put(store, "meanwhile", "4"));
+    assert_true(store_sync(store));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rename(away, path), 0);
+    if (does_sync) {
+        assert_true(store_sync(store));
+    } else {
+        store_close(&store);
+    }
+    struct store *again = open_sound(path);
+    int64_t since_s;
+    if (does_put) {
+        assert_lost(again);
+    } else {
+        assert_int_equal(store_history(again, &since_s), STORE_WHOLE);
+    }
+    assert_value(again, "kept", "1");
+    assert_value(again, "meanwhile", NULL);
+    store_close(&again);
+    store_close(&store); /* it has said it before */
+}
+
+static void test_in_memory_meanwhile(void **state)
+{
+    struct yard *yard = *state;
+    struct yard below = { .name = "" };
+    char away[128];
+    snprintf(below.path, sizeof(below.path), "%.40s/below", yard->path);
+    snprintf(away, sizeof(away), "%s/away", yard->path);
+    for (int i = 0; i < 4; i++) {
+        make_store(&below, true);
+        open_meanwhile(below.path, away, (i & 1) != 0, (i & 2) != 0);
+        assert_int_equal(access(yard_file(&below, STORE_LOST_NOTE), F_OK), -1);
+        assert_int_equal(nftw(below.path, yard_remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    }
+}
+
+static void test_history(void **state)
+{
+    struct yard *yard = *state;
+    int64_t since_s, again_s, now_s = time(NULL);
+    struct store *store = open_sound(yard->path);
+    assert_int_equal(store_history(store, &since_s), STORE_WHOLE);
+    assert_in_range(since_s, now_s, now_s + 20);
+    store_close(&store);
+    store = open_sound(yard->path);
+    assert_int_equal(store_history(store, &again_s), STORE_WHOLE);
+    assert_int_equal(again_s, since_s);
+    store_close(&store);
+    store = store_in_memory();
+    assert_int_equal(store_history(store, &since_s), STORE_WHOLE);
+    store_close(&store);
+    store = store_open("/nowhere/at/all");
+    assert_lost(store);
     store_close(&store);
 }
 
@@ -330,31 +437,102 @@ static void test_root_in_anothers(void **state)
 /* --- what is full ------------------------------------------------------------------------------
  */
 
-static void test_full_map(void **state)
+/* Puts "k0", "k1" and so on, until one does not fit; how many did. */
+static int fill_store(struct store *store, const char *value, int *until_full_r)
 {
-    struct yard *yard = *state;
-    char value[4000];
-    memset(value, 'v', sizeof(value) - 1);
-    value[sizeof(value) - 1] = '\0';
-    struct store *store = store_open_sized(yard->path, (size_t)1 << 20);
-    assert_trouble(store, NULL);
     int count = 0;
+    *until_full_r = 0;
     for (bool fits = true; fits && count < 1000; count += fits) {
         char key[16];
         snprintf(key, sizeof(key), "k%d", count);
+        *until_full_r += !store_is_full(store);
         fits = put(store, key, value);
     }
-    assert_in_range(count, 50, 300);
-    assert_trouble(store, "is full (1 MiB)");
-    assert_value(store, "k0", value);
+    return count;
+}
+
+/* What is there can be changed, and there is room again where something goes. */
+static void use_full(struct store *store, const char *value, int count)
+{
+    char longer[4000], key[16];
+    snprintf(longer, sizeof(longer), "%s%s", value, "more");
     for (int i = 0; i < 10; i++) {
-        char key[16];
         snprintf(key, sizeof(key), "k%d", i);
-        store_remove(store, STORE_KEYS, span_of(key)); /* may itself need room at first */
+        assert_true(put(store, key, longer));
     }
-    assert_true(put(store, "small", "1"));
+    assert_trouble(store, "is full (1 MiB)");
+    for (int i = 0; i < count / 2; i++) {
+        snprintf(key, sizeof(key), "k%d", i);
+        assert_true(store_remove(store, STORE_KEYS, span_of(key)));
+    }
+    assert_false(store_is_full(store));
     assert_trouble(store, NULL);
+    assert_true(put(store, "small", "1"));
+}
+
+static void test_full(void **state)
+{
+    struct yard *yard = *state;
+    char value[1500];
+    memset(value, 'v', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    for (size_t i = 0; i < 2; i++) {
+        struct store *store = open_small(i == 0 ? yard->path : NULL);
+        int until_full, count = fill_store(store, value, &until_full);
+        assert_in_range(until_full, 200, 700); /* one or two have a page of LMDB's */
+        assert_in_range(count, until_full + 10, until_full + 70);
+        assert_true(store_is_full(store));
+        assert_trouble(store, "is full (1 MiB)");
+        assert_trouble(store, "raise size in state and reload");
+        assert_value(store, "k0", value);
+        use_full(store, value, count);
+        fill_store(store, value, &until_full);
+        store_limit(store, (uint64_t)2 << 20);
+        assert_false(store_is_full(store));
+        assert_trouble(store, NULL);
+        assert_true(put(store, "one more", value));
+        store_close(&store);
+    }
+}
+
+/* Whoever has room for more writes what others with less can still read, and change. */
+static void test_others_limits(void **state)
+{
+    struct yard *yard = *state;
+    char value[1500];
+    memset(value, 'v', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    struct store *small = open_small(yard->path);
+    assert_true(put(small, "mine", "1"));
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl("/proc/self/exe", "test_state_faults", yard->path, NULL);
+        _exit(3);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_value(small, "k4999", value);
+    assert_true(put(small, "k4999", "changed"));
+    assert_false(put(small, "new", "1"));
+    assert_true(store_is_full(small));
+    store_close(&small);
+}
+
+/* The other one. */
+static int put_much(const char *directory)
+{
+    char value[1500], key[16];
+    memset(value, 'v', sizeof(value) - 1);
+    value[sizeof(value) - 1] = '\0';
+    struct store *store = store_open(directory);
+    bool is_good = store != NULL;
+    for (int i = 0; i < 5000 && is_good; i++) {
+        snprintf(key, sizeof(key), "k%d", i);
+        is_good = put(store, key, value);
+    }
     store_close(&store);
+    return is_good ? 0 : 1;
 }
 
 /* A file system of 6 MiB for this process alone. False: not here. */
@@ -470,13 +648,16 @@ static void test_checkpoint(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, yard_make, yard_drop)
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_damaged_with_checkpoint),
         CASE(test_damaged_without_checkpoint),
         CASE(test_damaged_checkpoint),
         CASE(test_lost_file),
+        CASE(test_half_mended),
+        CASE(test_in_memory_meanwhile),
+        CASE(test_history),
         CASE(test_damaged_to_read),
         CASE(test_noise_everywhere),
         CASE(test_foreign_database),
@@ -486,9 +667,10 @@ int main(void)
         CASE(test_no_directory),
         CASE(test_no_permission),
         CASE(test_root_in_anothers),
-        CASE(test_full_map),
+        CASE(test_full),
+        CASE(test_others_limits),
         CASE(test_disks),
         CASE(test_checkpoint),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return argc == 2 ? put_much(argv[1]) : cmocka_run_group_tests(tests, NULL, NULL);
 }

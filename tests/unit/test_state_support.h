@@ -57,6 +57,15 @@ static inline bool put(struct store *store, const char *key, const char *value)
     return store_put(store, STORE_KEYS, span_of(key), span_of(value), STORE_SOON);
 }
 
+/* With a limit of 1 MiB. */
+static inline struct store *open_small(const char *directory)
+{
+    struct store *store = directory != NULL ? store_open(directory) : store_in_memory();
+    assert_non_null(store);
+    store_limit(store, (uint64_t)1 << 20);
+    return store;
+}
+
 /* NULL: absent. */
 static inline void assert_value(struct store *store, const char *key, const char *value)
 {

@@ -50,9 +50,13 @@ static void test_life(void **state)
     (void)state;
     struct scene *scene = scene_new(ONE_KEY, NULL);
     struct log_sink sink = { quiet };
-    struct watch_setup setup = { scene->holder, &scene->dns.base, scene->store,
-                                 scene->proofs, &clock_system,    &sink,
-                                 true };
+    struct watch_setup setup = { .holder = scene->holder,
+                                 .resolver = &scene->dns.base,
+                                 .store = scene->store,
+                                 .proofs = scene->proofs,
+                                 .clock = &clock_system,
+                                 .log = &sink,
+                                 .is_leader = true };
     pthread_t watcher, signer;
     scene_dns(scene, A " TXT \"$A\"\n");
     scene->watch = watch_new(&setup);
