@@ -43,7 +43,13 @@
     ROW(OPEN_RELAY, "open_relay")                                                                  \
     ROW(SOCKETS_UNSERVED, "sockets_unserved")                                                      \
     ROW(PROCESSES_SILENT, "processes_silent")                                                      \
-    ROW(LAST_DEATH_S, "last_death_s")
+    ROW(LAST_DEATH_S, "last_death_s")                                                              \
+    ROW(COMMANDS, "commands")                                                                      \
+    ROW(COMMANDS_FAILED, "commands_failed")                                                        \
+    ROW(NOTICES_LOST, "notices_lost")                                                              \
+    ROW(LAST_COMMAND_FAILED_S, "last_command_failed_s")                                            \
+    ROW(FLEET_MERGED, "fleet_merged")                                                              \
+    ROW(FLEET_LOST, "fleet_lost")
 
 enum counter_id {
 #define COUNTER_ENUM(id, name) COUNTER_##id,
