@@ -110,3 +110,14 @@ const char *mail_class_name(enum mail_class mail_class)
 {
     return class_names[mail_class];
 }
+
+bool mail_class_parse(struct span name, enum mail_class *class_r)
+{
+    for (int c = 0; c < CLASS_COUNT; c++) {
+        if (span_is_equal(name, span_of(class_names[c]))) {
+            *class_r = (enum mail_class)c;
+            return true;
+        }
+    }
+    return false;
+}

@@ -112,5 +112,7 @@ bool finding_is_repairable(enum finding_id id);
 extern const char *const action_names[];
 const char *action_name(enum action action);
 const char *mail_class_name(enum mail_class mail_class);
+/* False when no class has this name. */
+bool mail_class_parse(struct span name, enum mail_class *class_r);
 
 #endif
