@@ -38,7 +38,7 @@ bool identity_find(const char *user, struct identity *identity_r, struct error *
     return true;
 }
 
-bool identity_assume(const struct identity *identity, struct error *error)
+bool identity_become(const struct identity *identity, struct error *error)
 {
     if (identity->changes && (initgroups(identity->name, identity->gid) < 0 ||
                               setresgid(identity->gid, identity->gid, identity->gid) < 0 ||
@@ -50,6 +50,13 @@ bool identity_assume(const struct identity *identity, struct error *error)
         error_set(error, "user %s can become root again", identity->name);
         return false;
     }
+    return true;
+}
+
+bool identity_assume(const struct identity *identity, struct error *error)
+{
+    if (!identity_become(identity, error))
+        return false;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
         error_set(error, "cannot give up new privileges: %m");
         return false;

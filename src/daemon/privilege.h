@@ -18,10 +18,9 @@ struct identity {
 
 /* Whom a process started as we are is to become for the setting `user`. False: unknown user. */
 bool identity_find(const char *user, struct identity *identity_r, struct error *error);
-/*
- * Becomes it: groups, gid, uid, then no new privileges by exec, ever. Final for the process. False:
- * the process must end.
- */
+/* Becomes it: groups, gid, uid, for good. False: the process must end. */
+bool identity_become(const struct identity *identity, struct error *error);
+/* The same, then no new privileges by exec, ever. */
 bool identity_assume(const struct identity *identity, struct error *error);
 /* The number of a group by its name. */
 bool group_find(const char *name, gid_t *gid_r, struct error *error);
