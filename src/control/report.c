@@ -49,8 +49,7 @@ void report_print_time(int64_t wall_s, char out[static TIME_TEXT_MAX])
     strftime(out, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
-/* "3d 4h", "5m 6s": the two largest units. */
-static void print_span_of_time(int64_t seconds, struct buffer *out)
+void report_add_duration(int64_t seconds, struct buffer *out)
 {
     static const struct {
         const char *unit;
@@ -203,6 +202,9 @@ static void judge(const struct control_host *host, const struct site *site,
     judge_dns(host, reasons);
     judge_watch(host, reasons);
     report_judge_keys(host, site, reasons);
+    report_judge_store(host, reasons);
+    report_judge_hold(host, site, reasons);
+    report_judge_fleet(host, reasons);
     if (!load->is_taken)
         report_add_reason(reasons, CONTROL_WARNING,
                           "the last reload was not taken, %zu errors; generation %" PRIu64 " stays",
@@ -347,7 +349,7 @@ static void status_text(const struct status *status, struct buffer *out)
     const struct control_host *host = status->host;
 
     buffer_printf(out, "egress-milter %s, running for ", PACKAGE_VERSION);
-    print_span_of_time(clock_wall_s(host->clock) - host->started_s, out);
+    report_add_duration(clock_wall_s(host->clock) - host->started_s, out);
     buffer_printf(out, "\nhealth           %s\n", level_name(status->reasons->worst));
     report_add_printable(out, buffer_span(&status->reasons->lines));
     buffer_printf(out, "mode             %s\nconfiguration    ", mode_name(status->site));
@@ -358,6 +360,9 @@ static void status_text(const struct status *status, struct buffer *out)
         buffer_printf(out, "socket           %s\n", host->sockets[i]);
     text_domains(host, status->site, out);
     text_dns(host, out);
+    report_text_store(host, status->site, out);
+    report_text_hold(host, status->site, out);
+    report_text_fleet(host, out);
     if (host->store != NULL)
         domains_status_text(host->store, clock_wall_s(host->clock), out);
     buffer_add_text(out, "since start\n");
@@ -461,6 +466,9 @@ static void status_json(const struct status *status, struct buffer *out)
         json_domain(&json, host, dkim_domains_at(status->site->domains, i));
     json_close(&json, ']');
     json_dns(&json, host);
+    report_json_store(host, status->site, &json);
+    report_json_hold(host, status->site, &json);
+    report_json_fleet(host, &json);
     if (host->store != NULL)
         domains_status_json(host->store, clock_wall_s(host->clock), &json);
     json_counters(&json);

@@ -32,6 +32,8 @@ struct control_host {
     struct dns_resolver *resolver; /* NULL: nothing is asked */
     struct key_proofs *proofs;     /* NULL: nothing is known of keys */
     struct store *store;           /* NULL: nothing is kept */
+    struct ledger *ledger;         /* NULL: nothing is counted */
+    struct fleet *fleet;           /* NULL: this node counts for itself */
     const char *config_path;
     int64_t started_s;          /* wall time of the daemon's start, not of this process */
     const char *const *sockets; /* the milter sockets served, as configured */

@@ -18,7 +18,26 @@ void report_add_reason(struct reasons *reasons, enum control_exit level, const c
     __attribute__((format(printf, 3, 4)));
 /* Control bytes are replaced. */
 void report_add_printable(struct buffer *out, struct span text);
+/* "3d 4h", "5m 6s": the two largest units; nothing is below 0. */
+void report_add_duration(int64_t seconds, struct buffer *out);
 void report_print_time(int64_t wall_s, char out[static TIME_TEXT_MAX]);
+
+/* report_hold.c: how much mail is held, commands that failed. */
+void report_judge_hold(const struct control_host *host, const struct site *site,
+                       struct reasons *reasons);
+void report_text_hold(const struct control_host *host, const struct site *site, struct buffer *out);
+void report_json_hold(const struct control_host *host, const struct site *site, struct json *json);
+
+/* report_fleet.c: the servers that a fleet counts in; nothing where there is none. */
+void report_judge_fleet(const struct control_host *host, struct reasons *reasons);
+void report_text_fleet(const struct control_host *host, struct buffer *out);
+void report_json_fleet(const struct control_host *host, struct json *json);
+
+/* report_store.c: how much is kept, and room for how many more; nothing where nothing is kept. */
+void report_judge_store(const struct control_host *host, struct reasons *reasons);
+void report_text_store(const struct control_host *host, const struct site *site,
+                       struct buffer *out);
+void report_json_store(const struct control_host *host, const struct site *site, struct json *json);
 
 /* report_keys.c: keys whose records are not as they should be, and the store. */
 void report_judge_keys(const struct control_host *host, const struct site *site,

@@ -10,11 +10,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control/report_limits.h"
 #include "log/log.h"
 
 #define PEER_GROUPS_MAX 256
@@ -25,6 +29,8 @@ struct control_client {
     struct loop_watch *watch;
     int fd;
     enum control_right right;
+    uid_t uid;
+    const struct control_words *words; /* while it is served */
     struct buffer request;
     bool json;
     uint64_t ticket; /* the reload it waits for; 0: none */
@@ -76,6 +82,14 @@ enum control_right control_right_of_socket(const struct control_access *access, 
         groups_size = 0; /* more groups than anybody has, or an old kernel: the first one counts */
     peer = (struct control_peer){ creds.uid, creds.gid, groups, groups_size / sizeof(gid_t) };
     return control_right_of(access, &peer);
+}
+
+static uid_t uid_of(int fd)
+{
+    struct ucred creds = { 0, (uid_t)-1, (gid_t)-1 };
+    socklen_t size = sizeof(creds);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &creds, &size) == 0 ? creds.uid : (uid_t)-1;
 }
 
 /* --- clients --------------------------------------------------------------------------------- */
@@ -195,33 +209,71 @@ static void ask_prove(struct control_client *client)
     buffer_free(&body);
 }
 
+/* Of those who may act there are two, and "files" has them; others are told by their number. */
+static void name_asker(const struct control_client *client, struct control_asker *asker)
+{
+    char room[4096];
+    struct passwd entry, *found = NULL;
+
+    asker->may_act = client->right >= CONTROL_MAY_ACT;
+    if (asker->may_act && getpwuid_r(client->uid, &entry, room, sizeof(room), &found) == 0 &&
+        found != NULL)
+        snprintf(asker->name, sizeof(asker->name), "%s", found->pw_name);
+    else
+        snprintf(asker->name, sizeof(asker->name), "uid %ld", (long)client->uid);
+}
+
+static void ask_limits(struct control_client *client)
+{
+    struct buffer body = BUFFER_EMPTY;
+    struct control_asker asker;
+    enum control_exit code;
+
+    name_asker(client, &asker);
+    code = report_limits(client->server->host, &asker, client->words, client->json, &body);
+    client_answer(client, code, &body);
+    buffer_free(&body);
+}
+
 static const struct {
     const char *name;
     enum control_right needs;
+    bool has_arguments; /* and looks at them, and at what they need, itself */
     void (*serve)(struct control_client *client);
 } requests[] = {
-    { "status", CONTROL_MAY_LOOK, ask_status }, { "health", CONTROL_MAY_LOOK, ask_health },
-    { "reload", CONTROL_MAY_ACT, ask_reload },  { "restart", CONTROL_MAY_ACT, ask_restart },
-    { "prove", CONTROL_MAY_ACT, ask_prove },
+    { "status", CONTROL_MAY_LOOK, false, ask_status },
+    { "health", CONTROL_MAY_LOOK, false, ask_health },
+    { "reload", CONTROL_MAY_ACT, false, ask_reload },
+    { "restart", CONTROL_MAY_ACT, false, ask_restart },
+    { "prove", CONTROL_MAY_ACT, false, ask_prove },
+    { "limits", CONTROL_MAY_LOOK, true, ask_limits },
 };
 
-static void client_serve(struct control_client *client, struct span line)
+/* "json" behind the first word says how to answer. */
+static void take_json(struct control_client *client, struct control_words *words)
 {
-    struct span rest = span_trim(line), word, option;
+    client->json = words->count > 1 && span_is_equal(words->at[1], SPAN("json"));
+    if (client->json) {
+        words->count--;
+        memmove(words->at + 1, words->at + 2, (words->count - 1) * sizeof(words->at[0]));
+    }
+}
 
-    if (!span_cut(&rest, ' ', &word))
-        word = SPAN("");
-    option = span_trim(rest);
-    client->json = span_is_equal(option, SPAN("json"));
+static void serve_words(struct control_client *client, struct control_words *words)
+{
+    struct span word = words->count > 0 ? words->at[0] : SPAN("");
+
+    take_json(client, words);
+    client->words = words;
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         if (!span_is_equal(word, span_of(requests[i].name)))
             continue;
-        if (option.size > 0 && !client->json)
+        if (words->count > 1 && !requests[i].has_arguments)
             client_refuse(client, CONTROL_USAGE, "only \"json\" may follow the request");
         else if (client->right < requests[i].needs)
             client_refuse(client, CONTROL_DENIED,
                           "not permitted: root and the daemon's user may everything, members of "
-                          "control.read_group may ask for status and health");
+                          "control.read_group may look");
         else
             requests[i].serve(client);
         return;
@@ -230,7 +282,20 @@ static void client_serve(struct control_client *client, struct span line)
         client_refuse(client, CONTROL_DENIED, "not permitted");
     else
         client_refuse(client, CONTROL_USAGE,
-                      "unknown request; valid: status, health, reload, restart, prove");
+                      "unknown request; valid: status, health, reload, restart, prove, limits");
+}
+
+static void client_serve(struct control_client *client, struct span line)
+{
+    struct control_words *words = malloc(sizeof(*words));
+
+    if (words == NULL)
+        client_refuse(client, CONTROL_INTERNAL, "out of memory");
+    else if (!control_words_read(line, words))
+        client_refuse(client, CONTROL_USAGE, "the request is not written as one");
+    else
+        serve_words(client, words);
+    free(words); /* the client may be gone */
 }
 
 static void client_read(struct control_client *client)
@@ -281,6 +346,7 @@ void control_server_adopt(struct control_server *server, int fd)
         client->server = server;
         client->fd = fd;
         client->right = control_right_of_socket(&server->access, fd);
+        client->uid = uid_of(fd);
         client->watch =
             loop_watch(server->loop, fd, POLLIN, CONTROL_DEADLINE_MS, client_event, client);
     }

@@ -15,9 +15,14 @@
 #include "config/config.h"
 #include "dkim/domains.h"
 #include "dns/settings.h"
+#include "hold/settings.h"
+#include "limits/limit.h"
 #include "milter/listen.h"
 #include "milter/milter.h"
+#include "notice/settings.h"
 #include "site/site.h"
+#include "site/store_size.h"
+#include "state/redis_settings.h"
 #include "state/settings.h"
 #include "watch/domains_settings.h"
 
@@ -40,8 +45,8 @@ static const struct config_row control_rows[] = {
       .type = CONFIG_TEXT,
       .offset = offsetof(struct control_settings, read_group),
       .accepts = accepts_group,
-      .brief =
-          "group that may ask for status and health; root and the daemon's user may everything" },
+      .brief = "group that may look: status, health, limits; root and the daemon's user may "
+               "everything" },
     CONFIG_ROWS_END,
 };
 
@@ -65,6 +70,55 @@ static void complain_useless_table(const struct config *config, struct config_re
     for (const struct config_row *row = table->rows; row->name != NULL; row++) {
         if (row->type != CONFIG_PLANNED)
             complain_useless(config, report, table, row->name, why);
+    }
+}
+
+static bool is_network(const struct outgoing_settings *outgoing, const char *name)
+{
+    const struct network_settings *at = outgoing->networks.at;
+
+    for (size_t i = 0; i < outgoing->networks.count; i++) {
+        if (strcasecmp(at[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_plans(const struct config *config, const struct outgoing_settings *outgoing)
+{
+    const struct network_settings *at = outgoing->networks.at;
+    bool is_some = config_is_set(config, &site_plan_table, "table") ||
+                   config_is_set(config, &site_plan_table, "default");
+
+    for (size_t i = 0; i < outgoing->networks.count && !is_some; i++)
+        is_some = at[i].plan != NULL;
+    return is_some;
+}
+
+/* A limit that fits nobody's mail is believed in all the same. */
+static void check_limits(const struct config *config, struct config_report *report,
+                         const struct outgoing_settings *outgoing)
+{
+    const struct limits_settings *limits = config_settings(config, &limits_table);
+    const struct limit *at = limits->rows.at;
+    bool has_some = has_plans(config, outgoing);
+    char setting[64];
+
+    for (size_t i = 0; i < limits->rows.count; i++) {
+        for (size_t k = 0; k < at[i].networks.count; k++) {
+            if (is_network(outgoing, at[i].networks.at[k]))
+                continue;
+            snprintf(setting, sizeof(setting), "limits[%zu].network", i);
+            config_complain(report, CONFIG_WARNING, &at[i].place, setting,
+                            "has no effect: no row of outgoing.networks is called \"%s\"",
+                            at[i].networks.at[k]);
+        }
+        if (has_some || (at[i].plans.count == 0 && at[i].by != LIMIT_BY_PLAN))
+            continue;
+        snprintf(setting, sizeof(setting), "limits[%zu].%s", i,
+                 at[i].plans.count > 0 ? "plan" : "by");
+        config_complain(report, CONFIG_WARNING, &at[i].place, setting,
+                        "has no effect: nobody is on a plan, see plans.table");
     }
 }
 
@@ -93,6 +147,8 @@ static void check_control(const struct config *config, const void *settings,
     if (!outgoing->authenticated)
         complain_useless_table(config, report, &site_login_table,
                                "outgoing.authenticated is false");
+    check_limits(config, report, outgoing);
+    store_size_check(config, report);
 }
 
 const struct config_table control_table = { .path = "control",
@@ -101,11 +157,12 @@ const struct config_table control_table = { .path = "control",
                                             .check = check_control };
 
 static const struct config_table *const fixed_tables[] = {
-    &site_general_table, &site_log_table,         &site_ceiling_table, &site_outgoing_table,
-    &site_egress_table,  &site_login_table,       &site_sender_table,  &site_group_table,
-    &site_plan_table,    &site_exceptions_table,  &site_rules_table,   &dkim_signing_table,
-    &dkim_domains_table, &milter_socket_table,    &control_table,      &state_settings_table,
-    &dns_settings_table, &domains_settings_table,
+    &site_general_table,  &site_log_table,         &site_ceiling_table,    &site_outgoing_table,
+    &site_egress_table,   &site_login_table,       &site_sender_table,     &site_group_table,
+    &site_plan_table,     &site_exceptions_table,  &site_rules_table,      &dkim_signing_table,
+    &dkim_domains_table,  &milter_socket_table,    &control_table,         &state_settings_table,
+    &dns_settings_table,  &domains_settings_table, &notice_settings_table, &hook_settings_table,
+    &hold_settings_table, &limits_table,           &redis_settings_table,
 };
 #define FIXED_COUNT (sizeof(fixed_tables) / sizeof(fixed_tables[0]))
 

@@ -26,6 +26,7 @@ struct child_setup {
     const char *spec; /* as configured */
     int control_fd;   /* listening; -1: another child has the control socket */
     int last_good_fd; /* last_good.h */
+    int door_fd;      /* where commands are asked for (runner_seat.h); -1: nowhere */
     bool foreground;
     bool strict;
     int64_t started_s; /* of the daemon */

@@ -42,9 +42,11 @@ struct child {
     struct loop_watch *link_watch, *log_watch;
     bool awaits_restart; /* the loop's thread's */
     struct store *store;
+    struct redis *redis; /* NULL: no fleet */
+    struct loop *fleet_loop;
     struct watch *watch;
-    pthread_t attendant, io, kicker, dns, watcher;
-    bool has_attendant, has_io, has_kicker, has_dns, has_watch;
+    pthread_t attendant, io, kicker, dns, watcher, fleet;
+    bool has_attendant, has_io, has_kicker, has_dns, has_watch, has_fleet;
     atomic_bool is_ending;
     atomic_bool is_draining;
     atomic_bool is_retiring; /* it keeps the configuration it has */
@@ -68,6 +70,10 @@ void child_dns_stop(struct child *child);
  */
 bool child_watch_start(struct child *child, const struct site *site);
 void child_watch_stop(struct child *child);
+
+/* child_fleet.c; once the store is open. False: out of memory or threads, or this build cannot. */
+bool child_fleet_start(struct child *child, const struct site *site);
+void child_fleet_stop(struct child *child);
 
 /* desk.c */
 bool desk_start(struct child *child);

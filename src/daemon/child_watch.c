@@ -27,7 +27,17 @@ bool child_watch_start(struct child *child, const struct site *site)
     child->world.proofs = key_proofs_new();
     if (child->store == NULL || child->world.proofs == NULL)
         return false;
+    store_limit(child->store, (uint64_t)state->size_bytes);
+    child->world.store = child->store;
+    child->world.books.ledger = ledger_new(child->store, child->world.clock);
+    child->world.notices =
+        notices_new(child->store, child->world.clock, child->world.log, child->setup->door_fd);
+    if (child->world.books.ledger == NULL || child->world.notices == NULL ||
+        !child_fleet_start(child, site))
+        return false;
     setup.store = child->store;
+    setup.books = child->world.books;
+    setup.notices = child->world.notices;
     setup.proofs = child->world.proofs;
     child->watch = watch_new(&setup);
     if (child->watch == NULL)
@@ -42,5 +52,6 @@ void child_watch_stop(struct child *child)
         return;
     watch_stop(child->watch);
     pthread_join(child->watcher, NULL);
+    child_fleet_stop(child);
     store_sync(child->store);
 }

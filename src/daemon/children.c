@@ -134,6 +134,22 @@ void children_start_missing(struct supervisor *supervisor)
     }
 }
 
+void children_start_runner(struct supervisor *supervisor)
+{
+    const struct supervisor_job *job = supervisor->job;
+    pid_t pid = runner_seat_fork(job->seat, supervisor_now_ms());
+    int code;
+
+    if (pid == 0) {
+        children_abandon(supervisor);
+        code = job->runner(job->context);
+        fflush(NULL);
+        _exit(code);
+    }
+    if (pid < 0)
+        log_write(LOG_LEVEL_ERR, "cannot start the process that runs commands: %m");
+}
+
 void children_signal(const struct supervisor *supervisor, int number, const struct process *except)
 {
     for (size_t i = 0; i < supervisor->count; i++) {

@@ -188,6 +188,8 @@ static bool open_control(struct child *child)
         .clock = child->world.clock,
         .proofs = child->world.proofs,
         .store = child->store,
+        .ledger = child->world.books.ledger,
+        .fleet = child->world.books.fleet,
         .resolver = child->world.resolver,
         .config_path = plan->config_path,
         .started_s = setup->started_s,

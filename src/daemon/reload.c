@@ -16,6 +16,7 @@
 #include "log/counter.h"
 #include "log/log.h"
 #include "milter/milter.h"
+#include "state/redis_settings.h"
 #include "state/settings.h"
 
 struct reloader {
@@ -71,6 +72,14 @@ static void warn_unless(bool same, const char *setting)
                   setting);
 }
 
+static bool is_same_redis(const struct redis_settings *a, const struct redis_settings *b)
+{
+    return is_same_texts(&a->addresses, &b->addresses) && is_same_text(a->fleet, b->fleet) &&
+           is_same_text(a->node, b->node) && is_same_text(a->user, b->user) &&
+           is_same_text(a->password_file, b->password_file) && is_same_text(a->share, b->share) &&
+           a->deadline_ms == b->deadline_ms;
+}
+
 /* Sockets and users are the parent's, who read the configuration once. */
 static void warn_about_fixed(const struct config *was, const struct config *is)
 {
@@ -82,6 +91,8 @@ static void warn_about_fixed(const struct config *was, const struct config *is)
     const struct control_settings *control = config_settings(is, &control_table);
     const struct state_settings *old_state = config_settings(was, &state_settings_table);
     const struct state_settings *state = config_settings(is, &state_settings_table);
+    const struct redis_settings *old_redis = config_settings(was, &redis_settings_table);
+    const struct redis_settings *redis = config_settings(is, &redis_settings_table);
 
     warn_unless(is_same_texts(&old_sockets->socket, &sockets->socket), "socket");
     warn_unless(is_same_text(old_sockets->mode, sockets->mode), "socket_mode");
@@ -90,6 +101,7 @@ static void warn_about_fixed(const struct config *was, const struct config *is)
     warn_unless(is_same_text(old_control->socket, control->socket), "control.socket");
     warn_unless(is_same_text(old_state->directory, state->directory), "state.directory");
     warn_unless(is_same_text(old_control->read_group, control->read_group), "control.read_group");
+    warn_unless(is_same_redis(old_redis, redis), "redis");
 }
 
 /* --- loading --------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@
 #include "daemon/last_good.h"
 #include "daemon/sockets.h"
 #include "daemon/notify.h"
+#include "daemon/runner.h"
 #include "daemon/state_directory.h"
 #include "daemon/takeover.h"
 #include "log/counter.h"
@@ -90,6 +91,31 @@ static bool prepare(void *context, struct error *error)
     return true;
 }
 
+/* Keeps nothing of what mail and commands of the administrator come by. */
+static int run_runner(void *context)
+{
+    struct start *start = context;
+    struct runner_setup setup = { .plan = &start->plan,
+                                  .requests_fd = start->seat.requests_fd,
+                                  .foreground = start->options->foreground,
+                                  .parent = start->parent };
+
+    if (!start->has_plan) {
+        log_write(LOG_LEVEL_ERR, "commands cannot be run while the configuration is not usable");
+        return DAEMON_CONFIG;
+    }
+    close(start->seat.door_fd);
+    sockets_shut(&start->sockets, false);
+    sockets_shut(&start->former, false);
+    if (start->last_good_fd >= 0)
+        close(start->last_good_fd);
+    if (start->plan_fd >= 0)
+        close(start->plan_fd);
+    if (start->detach.fd >= 0)
+        close(start->detach.fd);
+    return runner_run(&setup);
+}
+
 /* The first child has the control socket too; what belongs to others is closed. */
 static int run_child(void *context, const struct child_link *link)
 {
@@ -100,6 +126,7 @@ static int run_child(void *context, const struct child_link *link)
         .spec = slot_name(start, link->slot),
         .control_fd = link->slot == 0 ? start->sockets.control.listener.fd : -1,
         .last_good_fd = start->last_good_fd,
+        .door_fd = start->seat.door_fd,
         .foreground = start->options->foreground,
         .strict = start->options->strict,
         .started_s = start->started_s,
@@ -113,6 +140,8 @@ static int run_child(void *context, const struct child_link *link)
     if (link->slot != 0)
         listener_close(&start->sockets.control.listener, false);
     sockets_shut(&start->former, false);
+    if (start->seat.requests_fd >= 0)
+        close(start->seat.requests_fd);
     if (start->plan_fd >= 0)
         close(start->plan_fd);
     if (start->detach.fd >= 0)
@@ -134,6 +163,8 @@ int start_supervise(struct start *start)
                                   .slot_socket = slot_socket,
                                   .desk_socket = desk_socket,
                                   .desk_admits = desk_admits,
+                                  .seat = &start->seat,
+                                  .runner = run_runner,
                                   .prepare = prepare,
                                   .on_ready = on_ready,
                                   .on_drain = on_drain,
@@ -180,6 +211,12 @@ void start_make_command_lines(struct start *start)
         start->probe[p++] = start->replace[r++] = "-f";
     if (options->strict)
         start->probe[p++] = start->replace[r++] = "--strict";
+}
+
+void start_open_seat(struct start *start)
+{
+    if (!runner_seat_open(&start->seat))
+        log_write(LOG_LEVEL_ERR, "no commands can be run, so notices are in the log only: %m");
 }
 
 bool start_open_log(const struct start *start, struct config_report *report)
@@ -256,6 +293,7 @@ static int start_with(struct start *start, struct config_report *report)
     start->plan_fd = last_good_open();
     plan_keep(&start->plan, start->plan_fd);
     start_make_command_lines(start);
+    start_open_seat(start);
     descriptors_raise(&start->plan);
     /* A service manager watches the process it started. */
     return start->options->foreground || notify_is_wanted() ? supervise_anew(start)
@@ -267,6 +305,7 @@ int start_run(const struct daemon_options *options)
     struct start start = { .options = options,
                            .sockets = SOCKETS_NONE,
                            .former = SOCKETS_NONE,
+                           .seat = RUNNER_SEAT_NONE,
                            .detach = { .fd = -1 },
                            .last_good_fd = -1,
                            .plan_fd = -1 };
@@ -285,6 +324,7 @@ int start_run(const struct daemon_options *options)
     plan_free(&start.former_plan);
     sockets_close(&start.sockets, false);
     sockets_close(&start.former, false);
+    runner_seat_close(&start.seat);
     free(start.takeover.processes);
     free(start.plan_path);
     config_report_free(&report);

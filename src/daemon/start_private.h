@@ -28,6 +28,7 @@ struct start {
     bool has_former_plan;
     struct sockets former; /* those that ours did not take */
     struct error refusal; /* why a restart comes to nothing from the beginning; empty: it may not */
+    struct runner_seat seat;
     struct takeover takeover;
     struct detach detach;
     int last_good_fd; /* last_good.h */
@@ -39,6 +40,8 @@ struct start {
 
 /* The log as the plan wants it. False: told in the report. */
 bool start_open_log(const struct start *start, struct config_report *report);
+/* Where requests for commands will wait; without it there are none. */
+void start_open_seat(struct start *start);
 /* Both command lines of the program on disk: for its check, and to become it. */
 void start_make_command_lines(struct start *start);
 /* Until the end; returns what the program ends with. */

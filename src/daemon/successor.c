@@ -27,6 +27,7 @@ static bool take_stock(const struct start *start, const struct process *const *p
                                    .counters_fd = counter_descriptor(),
                                    .last_good_fd = start->last_good_fd,
                                    .plan_fd = start->plan_fd,
+                                   .seat = start->seat,
                                    .sockets = start->sockets,
                                    .processes = calloc(count + 1, sizeof(*takeover->processes)),
                                    .process_count = count };
@@ -217,6 +218,9 @@ int start_in_place(struct start *start, struct config_report *report)
     start->last_good_fd =
         start->takeover.last_good_fd >= 0 ? start->takeover.last_good_fd : last_good_open();
     start->plan_path = strdup(start->options->config_path);
+    start->seat = start->takeover.seat;
+    if (start->seat.requests_fd < 0)
+        start_open_seat(start);
     take_over_plan(start);
     start->has_plan = plan_make(start->options->config_path, &start->plan, report);
     if (!start->options->foreground)

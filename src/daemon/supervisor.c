@@ -24,7 +24,7 @@
 #define PAUSE_MS 1000
 #define SAME_BREATH_MS 500
 
-enum { PER_PROCESS = 2 };
+enum { BEFORE_PROCESSES = 3, PER_PROCESS = 2 };
 
 uint64_t supervisor_now_ms(void)
 {
@@ -206,6 +206,9 @@ static void reap_one(struct supervisor *supervisor, pid_t pid, int status)
         restart_probed(supervisor, status);
         return;
     }
+    if (supervisor->job->seat != NULL &&
+        runner_seat_ended(supervisor->job->seat, pid, status, supervisor_now_ms()))
+        return;
     for (size_t i = 0; i < supervisor->count; i++) {
         struct process *process = supervisor->processes[i];
         if (process->pid != pid)
@@ -246,6 +249,8 @@ static int wait_ms(const struct supervisor *supervisor)
     earlier(&due, restart_due_ms(supervisor));
     if (supervisor->watchdog_ms > 0)
         earlier(&due, supervisor->ping_ms);
+    if (supervisor->job->seat != NULL)
+        earlier(&due, runner_seat_due_ms(supervisor->job->seat, now));
     if (supervisor->is_draining)
         earlier(&due, supervisor->kill_ms);
     for (size_t slot = 0; slot < supervisor->slot_count && !supervisor->is_draining; slot++) {
@@ -255,8 +260,15 @@ static int wait_ms(const struct supervisor *supervisor)
     return due > now ? (int)(due - now) : 0;
 }
 
-/* The descriptors in a fixed order: signals, the probe, two for each process, the slots, the desk.
- */
+static int seat_fd(const struct supervisor *supervisor)
+{
+    const struct runner_seat *seat = supervisor->job->seat;
+
+    return seat != NULL ? runner_seat_fd(seat, supervisor_now_ms()) : -1;
+}
+
+/* The descriptors in a fixed order: signals, the probe, requests for commands, two for each
+ * process, the slots, the desk. */
 static size_t fill_poll(struct supervisor *supervisor)
 {
     const struct supervisor_job *job = supervisor->job;
@@ -264,6 +276,7 @@ static size_t fill_poll(struct supervisor *supervisor)
 
     *next++ = (struct pollfd){ supervisor->signal_fd, POLLIN, 0 };
     *next++ = (struct pollfd){ supervisor->probe.pid != 0 ? supervisor->probe.fd : -1, POLLIN, 0 };
+    *next++ = (struct pollfd){ seat_fd(supervisor), POLLIN, 0 };
     for (size_t i = 0; i < supervisor->count; i++) {
         *next++ = (struct pollfd){ supervisor->processes[i]->link_fd, POLLIN, 0 };
         *next++ = (struct pollfd){ supervisor->processes[i]->voice_fd, POLLIN, 0 };
@@ -284,11 +297,13 @@ static size_t fill_poll(struct supervisor *supervisor)
  */
 static void serve_poll(struct supervisor *supervisor)
 {
-    const struct pollfd *polled = supervisor->polled + 2;
+    const struct pollfd *polled = supervisor->polled + BEFORE_PROCESSES;
     size_t count = supervisor->count;
 
     if (supervisor->polled[1].revents != 0)
         probe_hear(&supervisor->probe);
+    if (supervisor->polled[2].revents != 0)
+        children_start_runner(supervisor);
     for (size_t i = 0; i < count; i++) {
         if (polled[PER_PROCESS * i].revents != 0)
             take_words(supervisor, supervisor->processes[i]);
@@ -339,6 +354,18 @@ static void end_children(struct supervisor *supervisor)
     }
 }
 
+/* What the children wanted last is run as well. */
+static void end_runner(struct supervisor *supervisor)
+{
+    struct runner_seat *seat = supervisor->job->seat;
+
+    if (seat == NULL)
+        return;
+    if (seat->pid == 0 && runner_seat_is_busy(seat))
+        children_start_runner(supervisor);
+    runner_seat_finish(seat);
+}
+
 static bool adopt(struct supervisor *supervisor)
 {
     const struct supervisor_job *job = supervisor->job;
@@ -357,7 +384,7 @@ static bool adopt(struct supervisor *supervisor)
 static bool supervisor_init(struct supervisor *supervisor, const struct supervisor_job *job)
 {
     size_t slots = job->former_slots > job->slots ? job->former_slots : job->slots;
-    size_t polled = 2 + PER_PROCESS * SUPERVISOR_PROCESSES_MAX + slots + 1;
+    size_t polled = BEFORE_PROCESSES + PER_PROCESS * SUPERVISOR_PROCESSES_MAX + slots + 1;
     sigset_t passed_on, ours;
 
     *supervisor = (struct supervisor){ .job = job,
@@ -400,6 +427,7 @@ int supervisor_run(const struct supervisor_job *job)
             round_once(&supervisor);
     }
     end_children(&supervisor);
+    end_runner(&supervisor);
     children_abandon(&supervisor);
     return supervisor.code;
 }

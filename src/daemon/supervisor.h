@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "daemon/process.h"
+#include "daemon/runner_seat.h"
 #include "util/error.h"
 
 #define SUPERVISOR_PROCESSES_MAX 250 /* with those that retire */
@@ -43,6 +44,10 @@ struct supervisor_job {
     int (*desk_socket)(void *context);
     /* May whoever is at the other end of `fd` be told? NULL: anybody. */
     bool (*desk_admits)(void *context, int fd);
+    /* Where requests for commands wait, and the process that takes them: `runner` is its whole
+     * life, as with `child`. NULL: none. */
+    struct runner_seat *seat;
+    int (*runner)(void *context);
     /* Before children are forked; false with *error: none can be now. NULL: always. */
     bool (*prepare)(void *context, struct error *error);
     void (*on_ready)(void *context);      /* once: all children serve */

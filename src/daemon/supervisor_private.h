@@ -68,6 +68,8 @@ void supervisor_tell_ready(const struct supervisor *supervisor, const char *stat
 /* children.c */
 /* Starts those that are due. */
 void children_start_missing(struct supervisor *supervisor);
+/* Somebody wants a command run, and nobody sits there. */
+void children_start_runner(struct supervisor *supervisor);
 /* All but `except` (NULL: all). */
 void children_signal(const struct supervisor *supervisor, int number, const struct process *except);
 /* One is off the list, with waitpid()'s status. */

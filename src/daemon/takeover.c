@@ -35,6 +35,8 @@ static void print_all(struct buffer *out, const struct takeover *takeover)
     buffer_printf(out, FIRST_LINE "\nstarted %" PRId64 "\ncounters %d\nconfiguration %d\nplan %d\n",
                   takeover->started_s, takeover->counters_fd, takeover->last_good_fd,
                   takeover->plan_fd);
+    buffer_printf(out, "runner %d %d %ld\n", takeover->seat.requests_fd, takeover->seat.door_fd,
+                  (long)takeover->seat.pid);
     for (size_t i = 0; i < takeover->sockets.count; i++)
         print_bound(out, "socket", &takeover->sockets.milter[i]);
     if (takeover->sockets.control.spec != NULL)
@@ -61,6 +63,8 @@ static void set_all_inheritable(const struct takeover *takeover, int fd, bool is
     set_inheritable(takeover->counters_fd, is_inheritable);
     set_inheritable(takeover->last_good_fd, is_inheritable);
     set_inheritable(takeover->plan_fd, is_inheritable);
+    set_inheritable(takeover->seat.requests_fd, is_inheritable);
+    set_inheritable(takeover->seat.door_fd, is_inheritable);
     set_inheritable(takeover->sockets.control.listener.fd, is_inheritable);
     for (size_t i = 0; i < takeover->sockets.count; i++)
         set_inheritable(takeover->sockets.milter[i].listener.fd, is_inheritable);
@@ -176,6 +180,18 @@ static bool read_process(const char *rest, struct process *process)
     return true;
 }
 
+static bool read_seat(const char *rest, struct runner_seat *seat)
+{
+    long pid;
+    int requests, door;
+
+    if (sscanf(rest, "%d %d %ld", &requests, &door, &pid) < 3 || requests < -1 || door < -1 ||
+        pid < 0 || pid == 1 || pid > INT_MAX)
+        return false;
+    *seat = (struct runner_seat){ .requests_fd = requests, .door_fd = door, .pid = (pid_t)pid };
+    return true;
+}
+
 static bool read_line(const char *line, struct takeover *takeover)
 {
     if (strncmp(line, "started ", 8) == 0)
@@ -186,6 +202,8 @@ static bool read_line(const char *line, struct takeover *takeover)
         return sscanf(line + 14, "%d", &takeover->last_good_fd) == 1;
     if (strncmp(line, "plan ", 5) == 0)
         return sscanf(line + 5, "%d", &takeover->plan_fd) == 1;
+    if (strncmp(line, "runner ", 7) == 0)
+        return read_seat(line + 7, &takeover->seat);
     if (strncmp(line, "control ", 8) == 0)
         return takeover->sockets.control.spec == NULL &&
                read_bound(line + 8, &takeover->sockets.control);
@@ -250,9 +268,11 @@ bool takeover_take(struct takeover *takeover_r, struct error *error)
     char *text = read_text(fd);
     bool is_good = false;
 
-    *takeover_r = (struct takeover){
-        .counters_fd = -1, .last_good_fd = -1, .plan_fd = -1, .sockets = SOCKETS_NONE
-    };
+    *takeover_r = (struct takeover){ .counters_fd = -1,
+                                     .last_good_fd = -1,
+                                     .plan_fd = -1,
+                                     .seat = RUNNER_SEAT_NONE,
+                                     .sockets = SOCKETS_NONE };
     unsetenv(VARIABLE);
     if (text == NULL)
         error_set(error, "what was handed over cannot be read: %m");
@@ -273,6 +293,7 @@ static void forget(struct takeover *takeover)
     for (size_t i = 0; i < takeover->sockets.count; i++)
         takeover->sockets.milter[i].listener.fd = -1;
     takeover->sockets.control.listener.fd = -1;
+    takeover->seat = RUNNER_SEAT_NONE;
     sockets_close(&takeover->sockets, false);
     free(takeover->processes);
 }

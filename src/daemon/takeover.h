@@ -13,13 +13,15 @@
 
 #include "daemon/sockets.h"
 #include "daemon/process.h"
+#include "daemon/runner_seat.h"
 #include "util/error.h"
 
 struct takeover {
-    int64_t started_s; /* wall time of the daemon's start */
-    int counters_fd;   /* -1: none */
-    int last_good_fd;  /* -1: none */
-    int plan_fd;       /* of plan_keep(), the one in force; -1: none */
+    int64_t started_s;       /* wall time of the daemon's start */
+    int counters_fd;         /* -1: none */
+    int last_good_fd;        /* -1: none */
+    int plan_fd;             /* of plan_keep(), the one in force; -1: none */
+    struct runner_seat seat; /* requests_fd -1: none */
     struct sockets sockets;
     struct process *processes; /* slot: index into sockets.milter */
     size_t process_count;

@@ -62,6 +62,7 @@ enum mail_class {
     ROW(PRIVATE_HEADER, "private-header", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")                 \
     ROW(RESULTS_FORGED, "results-forged", REPAIR, REPAIR, OBSERVE, "550", "5.7.1")                 \
     ROW(SIGNING_FAILED, "signing-failed", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.5")               \
+    ROW(LIMIT_EXCEEDED, "limit-exceeded", DEFER, OBSERVE, OBSERVE, "550", "5.7.1")                 \
     ROW(MESSAGE_CEILING, "message-ceiling", REJECT, REJECT, REJECT, "552", "5.3.4")                \
     ROW(OVERLOAD, "overload", DEFER, DEFER, DEFER, "550", "5.3.2")
 
@@ -78,11 +79,13 @@ struct edit;
  * escapes them. */
 struct finding {
     enum finding_id id;
-    const char *seen;     /* what was seen: "no From field" */
-    const char *advice;   /* what to do about it; NULL: nothing more to say */
-    struct edit *repair;  /* the edits that mend it, chained by next, those of one name together;
-                             NULL when it cannot be mended; made only if the action is repair */
-    bool is_mild;         /* the lesser case: observe unless a rule says otherwise */
+    const char *seen;    /* what was seen: "no From field" */
+    const char *advice;  /* what to do about it; NULL: nothing more to say */
+    struct edit *repair; /* the edits that mend it, chained by next, those of one name together;
+                            NULL when it cannot be mended; made only if the action is repair */
+    bool is_mild;        /* the lesser case: observe unless a rule says otherwise */
+    bool has_own_action; /* limit-exceeded: the limit says what is done, unless a rule does */
+    enum action own_action;
     enum action action;   /* filled by policy: what is done about it here */
     bool is_action_fixed; /* policy: the action came with the finding (signing-failed), rules do not
                              apply */

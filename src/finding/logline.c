@@ -10,6 +10,7 @@ enum {
     RULES_ROOM = 180, /* bytes a list may take before "+N" */
     SIGNED_ROOM = 220,
     TO_ROOM = 160,
+    LIMITS_ROOM = 160,
     LIST_MAX = 64
 };
 
@@ -67,6 +68,7 @@ void logline_write(const struct logline *line, struct log_fields *out)
     write_signed(out, line);
     log_fields_add(out, "spf", span_of(line->spf));
     log_fields_add(out, "dmarc", span_of(line->dmarc));
+    log_fields_add_list(out, "limits", line->limits, line->limit_count, LIMITS_ROOM);
     log_fields_add_number(out, "rcpts", line->recipients);
     log_fields_add_number(out, "external", line->external);
     log_fields_add_list(out, "to", line->to, line->to_count, TO_ROOM);

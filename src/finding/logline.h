@@ -26,6 +26,8 @@ struct logline {
     const char *unsigned_reason; /* with no signatures: signed=none reason=...; NULL: the fields are
                                     left out */
     const char *spf, *dmarc;     /* what receivers will conclude; NULL: left out */
+    const struct span *limits;   /* "default:12/500" */
+    size_t limit_count;
     size_t recipients, external;
     const struct span *to; /* "domain:count" of external recipients, most first */
     size_t to_count;

@@ -34,6 +34,7 @@ struct connection {
     bool is_counted;        /* among the open connections */
     struct wiring_notes notes;
     bool is_admitted;     /* found a place under the ceiling of connections, and keeps it */
+    bool sees_refused;    /* recipients that the MTA refuses come too */
     unsigned long silent; /* libmilter.c: events the MTA was told not to wait for (SMFIP_NR_*) */
 };
 

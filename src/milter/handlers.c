@@ -256,6 +256,10 @@ enum answer on_recipient(struct connection *connection, void *handle, char **arg
     note_queue_id(connection, handle);
     struct span mailer = span_of(connection->milter->mta->macro(handle, "{rcpt_mailer}"));
     connection->notes.has_mailer |= mailer.size > 0;
+    if (connection->sees_refused && span_is_equal(mailer, SPAN("error"))) {
+        job_refused_recipient(connection->job); /* by the MTA, whatever we would say */
+        return ANSWER_CONTINUE;
+    }
     job_recipient(connection->job, span_of(argv[0]), mailer);
     return answer_of(connection, handle, pipeline_run(connection->job, STAGE_RECIPIENT));
 }

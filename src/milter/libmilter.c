@@ -113,6 +113,17 @@ enum {
     STEPS_SILENT = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NR_EOH
 };
 
+/* Refused recipients are shown only where some limit counts them, and only with macros, without
+ * which nobody could tell them from others. */
+static bool wants_refused(unsigned long offered_actions)
+{
+    struct site *site = site_holder_get(the_milter->holder);
+    bool is_wanted = (offered_actions & SMFIF_SETSYMLIST) != 0 &&
+                     limit_set_counts(site->limits, LIMIT_FAILED_RECIPIENTS);
+    site_unref(&site);
+    return is_wanted;
+}
+
 /* It comes again with every connection. */
 static void refuse_useless(void)
 {
@@ -146,6 +157,7 @@ static sfsistat handle_negotiate(SMFICTX *ctx, unsigned long offered_actions,
         return SMFIS_REJECT;
     }
     unsigned long wanted_steps = STEPS_UNUSED | STEPS_SILENT | SMFIP_SKIP | SMFIP_HDR_LEADSPC;
+    wanted_steps |= wants_refused(offered_actions) ? SMFIP_RCPT_REJ : 0;
     *actions_r = ACTIONS_NEEDED;
     *steps_r = wanted_steps & offered_steps;
     if ((offered_actions & SMFIF_SETSYMLIST) != 0) {
@@ -160,6 +172,7 @@ static sfsistat handle_negotiate(SMFICTX *ctx, unsigned long offered_actions,
         return SMFIS_REJECT;
     }
     connection->silent = *steps_r & STEPS_SILENT;
+    connection->sees_refused = (*steps_r & SMFIP_RCPT_REJ) != 0;
     connection->notes.asks_macros = (*actions_r & SMFIF_SETSYMLIST) != 0;
     return SMFIS_CONTINUE;
 }

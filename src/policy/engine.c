@@ -5,10 +5,13 @@
  */
 #include "policy/policy_private.h"
 
-static enum action action_of(const struct job *job, const struct finding *finding)
+enum action engine_action(const struct job *job, const struct finding *finding)
 {
     if (finding->is_action_fixed) {
         return finding->action;
+    }
+    if (job->is_own_notice && finding_is_ruled(finding->id)) {
+        return ACTION_OBSERVE;
     }
     const struct exception_settings *exception =
         exceptions_find(job->site, job->principal, finding->id, clock_wall_s(job->world->clock));
@@ -25,7 +28,7 @@ static const struct finding *find_strongest(struct job *job)
 {
     const struct finding *strongest = NULL;
     for (struct finding *f = job->findings.first; f != NULL; f = f->next) {
-        f->action = action_of(job, f);
+        f->action = engine_action(job, f);
         if (f->action > ACTION_REPAIR && (strongest == NULL || f->action > strongest->action)) {
             strongest = f;
         }

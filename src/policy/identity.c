@@ -208,11 +208,14 @@ static void end_wait(const struct job *job, bool waits)
 
 /* A network's plan is for what its clients send, not for who logs in from there. Where too many
  * wait already it is the default, as where the table does not answer. */
-static void find_plan(struct job *job)
+void identity_find_plan(struct job *job)
 {
     bool is_networks = job->mail_class == CLASS_RELAY || job->mail_class == CLASS_LIST ||
                        job->mail_class == CLASS_FORWARD;
     bool waits = plans_wait(job->site);
+    if (!job->site->rules.asks_plans && !limit_set_asks_plan(job->site->limits)) {
+        return;
+    }
     if (!begin_wait(job, waits)) {
         job->plan = span_of(job->site->plans->fallback);
         return;
@@ -236,9 +239,7 @@ void identity_judge(struct job *job)
     struct judge judge = { .job = job };
     choose_authority(&judge);
     judge_claims(&judge);
-    if (job->site->rules.asks_plans) {
-        find_plan(job);
-    }
+    identity_find_plan(job);
     note_claims(&judge, &job->evidence);
     consult_census(&judge, &job->evidence);
     if (job->evidence.owners_are_unproven) {

@@ -39,6 +39,8 @@ void job_free(struct job **job)
     struct arena *arena = (*job)->arena;
     dkim_body_hash_free(&(*job)->body_hash);
     dns_questions_free(&(*job)->questions);
+    free((*job)->charging.charge);
+    free((*job)->charging.recipients);
     site_unref(&(*job)->site);
     arena_free(&arena); /* the job itself lives in it */
     *job = NULL;
@@ -110,6 +112,11 @@ void job_recipient(struct job *job, struct span path, struct span mailer)
         .side = recipient_side_of(job->site, address.domain, mailer),
         .leaves_by_smtp = recipient_leaves_by_smtp(job->message.session, mailer),
     };
+}
+
+void job_refused_recipient(struct job *job)
+{
+    job->refused_recipients++;
 }
 
 void job_header(struct job *job, struct span name, struct span value)

@@ -22,12 +22,15 @@
 #include "dns/questions.h"
 #include "dns/resolver.h"
 #include "finding/finding.h"
+#include "limits/books.h"
 #include "log/log.h"
 #include "message/message.h"
 #include "message/mime.h"
+#include "notice/notice.h"
 #include "policy/login_census.h"
 #include "policy/verdict.h"
 #include "site/site.h"
+#include "state/store.h"
 #include "util/clock.h"
 #include "util/waiting.h"
 
@@ -39,10 +42,13 @@ struct world {
     /* From here on NULL where a message has the process to itself (tests, explain). */
     struct waiting *waits; /* around whatever is waited for; the milter provides it */
     sem_t *sign_gate; /* as many as may sign at once: one for each core; the milter provides it */
+    struct store *store;               /* what is held, and what is told; see hold.c */
+    struct notices *notices;           /* whom to tell */
     struct key_proofs *proofs;         /* which keys the world can verify with */
     struct login_census *census;       /* which logins own an address; the milter provides it */
     struct forecast_memory *forecasts; /* what DNS said lately; the milter provides it */
     struct arena_account *memory;      /* what all messages take together; the milter provides it */
+    struct books books; /* what was used of limits; all NULL: that is not looked at */
 };
 
 enum { SIGNATURES_MAX = 16 };
@@ -71,6 +77,15 @@ struct signing {
     size_t count;
 };
 
+/* What it costs, and what came of that. */
+struct charging {
+    struct charge *charge; /* NULL: nothing was asked */
+    enum charge_answer answer;
+    struct charge_recipient *recipients; /* on the heap */
+    struct fleet_receipt receipt;
+    bool is_charged; /* and not given back */
+};
+
 /* What there was to say about tickets. */
 enum ticket_state {
     TICKET_NONE,    /* nothing */
@@ -90,8 +105,9 @@ struct job {
     struct message message;
 
     /* From STAGE_MAIL on; final after STAGE_HEADERS. */
-    enum listener_role role; /* of the listener it came in by */
-    bool is_off;             /* role off: untouched, unlogged */
+    enum listener_role role;     /* of the listener it came in by */
+    bool is_off;                 /* role off: untouched, unlogged */
+    uint64_t refused_recipients; /* by the MTA; known where a limit counts them */
     enum mail_class mail_class;
     bool lacks_login; /* submission by the listener's word alone, which demands a login */
     const struct network_settings *network; /* the row that made it relay, list or forward */
@@ -106,11 +122,14 @@ struct job {
     struct evidence evidence;
     struct finding_list findings;
     struct verdict verdict;
+    struct charging charging;
     struct signing signing;
     enum ticket_state ticket;
     int64_t ticket_ahead_s; /* a valid one from later than clocks differ; else 0 */
 
-    bool is_starved; /* what did not fit was refused for the sake of others, not for its size */
+    bool is_held;       /* noted among what is held; see hold.c */
+    bool is_own_notice; /* mail of ours to the administrator: never stopped, never charged */
+    bool is_starved;    /* what did not fit was refused for the sake of others, not for its size */
     bool is_finished;
     uint64_t began_ns;
     uint64_t spent_ns; /* within pipeline_run */
@@ -127,6 +146,8 @@ void job_mail(struct job *job, struct span path, const struct span *parameters, 
 void job_login(struct job *job, struct span login, struct span auth_type);
 /* RCPT; mailer is {rcpt_mailer}, absent when the MTA told none. */
 void job_recipient(struct job *job, struct span path, struct span mailer);
+/* One that the MTA refused. */
+void job_refused_recipient(struct job *job);
 void job_header(struct job *job, struct span name, struct span value);
 /* False: nothing in the rest of the body matters (the MTA may skip it). */
 bool job_body(struct job *job, const void *bytes, size_t size);

@@ -153,13 +153,16 @@ static void defer_starved(struct job *job)
 
 static step *const steps_mail[] = { class_guess, NULL };
 static step *const steps_recipient[] = { NULL };
-static step *const steps_headers[] = { parse_from,       note_ceiling,     class_settle,
-                                       principal_settle, open_relay_watch, signing_plan,
-                                       outlook_begin,    open_mime,        NULL };
-static step *const steps_end[] = { note_ceiling,    gather_evidence,  judge_identity,
-                                   signing_choose,  outlook_settle,   run_checks,
-                                   weigh,           outlook_complain, sign,
-                                   ticket_complain, defer_starved,    NULL };
+static step *const steps_headers[] = {
+    parse_from,       note_ceiling, class_settle,  principal_settle, own_notice_settle,
+    open_relay_watch, signing_plan, outlook_begin, open_mime,        NULL
+};
+static step *const steps_end[] = {
+    note_ceiling,    gather_evidence, judge_identity, signing_choose,
+    outlook_settle,  run_checks,      weigh,          outlook_complain,
+    limits_charge,   hold_settle,     sign,           hold_settle,
+    ticket_complain, defer_starved,   limits_settle,  NULL
+};
 
 static step *const *const stages[] = {
     [STAGE_MAIL] = steps_mail,
@@ -196,7 +199,13 @@ void pipeline_finish(struct job *job, enum outcome outcome)
         return;
     }
     job->is_finished = true;
+    if (outcome != OUTCOME_ANSWERED) {
+        limits_give_back(job);
+    }
+    limits_end(job);
     if (!job->is_off) {
+        hold_end(job, outcome);
+        own_notice_end(job, outcome);
         report_message(job, outcome);
     }
 }

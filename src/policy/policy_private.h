@@ -18,8 +18,10 @@ bool class_is_loopback(const struct session *session);
 /* Does the listener demand TLS, and the session has none? */
 bool class_lacks_tls(const struct job *job);
 
-/* identity.c: fills the claims of the evidence, and the plan where a rule asks for it. May wait. */
+/* identity.c: fills the claims of the evidence, and the plan. May wait. */
 void identity_judge(struct job *job);
+/* The plan alone, of a principal that is settled, where a rule or a limit asks for it. May wait. */
+void identity_find_plan(struct job *job);
 
 /*
  * outlook.c: what receivers will conclude. begin: asks DNS, once the header is known, without
@@ -79,14 +81,53 @@ bool signing_is_wanted(const struct job *job);
 
 /* engine.c: fills each finding's action and the verdict. May run again when a finding was added. */
 void engine_weigh(struct job *job);
+/* What rules and exceptions make of a finding here. */
+enum action engine_action(const struct job *job, const struct finding *finding);
 /* The verdict where memory fails that is not the message's own to spend: 451, whatever was found,
  * in every mode. Needs no memory. */
 void engine_defer(struct job *job);
+
+/*
+ * limits.c: charge: tests and charges what the message costs, once it is to go or be held; a
+ * finding where it does not fit, weighed. May wait for a fleet's store. settle: gives back what was
+ * charged for a message that does not go after all.
+ */
+void limits_charge(struct job *job);
+void limits_settle(struct job *job);
+void limits_give_back(struct job *job);
+/* Recipients that the MTA refused are counted, whatever became of the message. */
+void limits_end(struct job *job);
+/*
+ * limits_cost.c: what the message costs, ready to be asked for; false: no memory. finding: what is
+ * found where a limit does not fit, with the limit's own action.
+ */
+bool limits_cost(struct job *job);
+struct finding limits_finding(const struct limit *limit, bool is_acting, bool never_fits);
+/* limits_tell.c: limits that were reached, or nearly. */
+void limits_tell(struct job *job);
+/* What it was charged, to be kept while it is held (limits/receipt.h), in the message's arena;
+ * absent: nothing. */
+struct span limits_receipt(struct job *job);
+/* "default:12/500" for the log line, in the message's arena; how many. */
+size_t limits_list(struct job *job, struct span *items_r, size_t max);
 
 /* repair.c: may at least one edit of the finding's repair be made? Then: those edits of all
  * findings whose action is repair, into the verdict. */
 bool repair_is_possible(const struct job *job, const struct finding *finding);
 void repair_take(struct job *job);
+
+/*
+ * hold.c: settle: notes a message that is to be held, or makes its verdict a deferral where too
+ * many are; may run again when another finding was weighed. end: takes that back where it did not
+ * come to a hold, else tells of it.
+ */
+void hold_settle(struct job *job);
+void hold_end(struct job *job, enum outcome outcome);
+
+/* own_notice.c: settle: is it mail of ours to the administrator? Needs the final class. end: it has
+ * gone on, and no other like it is ours. */
+void own_notice_settle(struct job *job);
+void own_notice_end(struct job *job, enum outcome outcome);
 
 /* disposition.c: what a strongest action becomes for this message. */
 enum disposition disposition_of(const struct job *job, const struct finding *strongest);

@@ -10,7 +10,10 @@
 #include "log/counter.h"
 #include "log/field.h"
 
-enum { TO_MAX = 32 /* recipient domains told apart in the line; the rest is counted together */ };
+enum {
+    TO_MAX = 32, /* recipient domains told apart in the line; the rest is counted together */
+    LIMITS_MAX = 16
+};
 
 struct domain_count {
     struct span domain;
@@ -171,7 +174,7 @@ static void write_line(struct job *job, enum outcome outcome)
     bool is_stopped = was_applied && verdict->disposition != DISPOSITION_ACCEPT;
     char ip_text[IP_TEXT_MAX];
     char reply[sizeof(struct reply) + 4];
-    struct span to[TO_MAX];
+    struct span to[TO_MAX], limits[LIMITS_MAX];
     struct logline line = {
         .queue_id = job->message.envelope.queue_id,
         .verdict = verdict_name(job, outcome),
@@ -185,11 +188,13 @@ static void write_line(struct job *job, enum outcome outcome)
         .recipients = job->message.envelope.recipient_total,
         .external = recipient_external_count(&job->message.envelope),
         .to = to,
+        .limits = limits,
         .size_bytes = job->message.headers.bytes + job->body.facts.size,
         .by = verdict->by != NULL ? finding_name(verdict->by->id) : NULL,
         .spent_us = job->spent_ns / 1000,
     };
     line.to_count = list_domains(job, to);
+    line.limit_count = limits_list(job, limits, LIMITS_MAX);
     if (job->evidence.forecast != NULL) {
         line.spf = forecast_spf_name(job->forecast.spf);
         line.dmarc = forecast_dmarc_name(job->forecast.dmarc);

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "limits/choose.h"
+#include "limits/limit.h"
 #include "site/site.h"
 #include "util/calendar.h"
 #include "util/clock.h"
@@ -57,13 +59,11 @@ static const struct config_row exception_rows[] = {
       .type = CONFIG_TEXT,
       .offset = offsetof(struct exception_settings, rule),
       .accepts = accepts_finding,
-      .required = true,
-      .brief = "the finding it is about" },
+      .brief = "the finding it is about, with action" },
     { .name = "action",
       .type = CONFIG_CHOICE,
       .offset = offsetof(struct exception_settings, action),
       .choices = action_names,
-      .required = true,
       .brief = "what is done about the finding" },
     { .name = "until",
       .type = CONFIG_TEXT,
@@ -74,8 +74,17 @@ static const struct config_row exception_rows[] = {
       .type = CONFIG_TEXT,
       .offset = offsetof(struct exception_settings, because),
       .brief = "why, for whoever reads it later" },
-    { .name = "limit", .type = CONFIG_PLANNED, .brief = "the limit it is about" },
-    { .name = "max", .type = CONFIG_PLANNED, .brief = "the limit's other value" },
+    { .name = "limit",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct exception_settings, limit),
+      .brief = "the limit it is about, with max" },
+    { .name = "max",
+      .type = CONFIG_SIZE,
+      .offset = offsetof(struct exception_settings, max),
+      .absent = -1,
+      .min = 0,
+      .max = INT64_C(1) << 47,
+      .brief = "the limit's other value; 0: unlimited" },
     CONFIG_ROWS_END,
 };
 
@@ -90,13 +99,56 @@ static const struct config_row rows[] = {
     CONFIG_ROWS_END,
 };
 
+static const struct limit *find_limit(const struct config *config, const char *name)
+{
+    const struct limits_settings *limits = config_settings(config, &limits_table);
+    const struct limit *rows_of = limits->rows.at;
+    for (size_t i = 0; i < limits->rows.count; i++) {
+        if (strcmp(rows_of[i].name, name) == 0) {
+            return &rows_of[i];
+        }
+    }
+    return strcmp(limit_default.name, name) == 0 ? &limit_default : NULL;
+}
+
+/* What is wrong with what it is about; NULL: nothing. */
+static const char *fault_of(const struct config *config, const struct exception_settings *row)
+{
+    if ((row->rule != NULL) == (row->limit != NULL)) {
+        return "is about a rule (with action) or about a limit (with max): set one of them";
+    }
+    if (row->rule != NULL) {
+        return row->action < 0 ? "needs an action: what is done about the finding"
+               : row->max >= 0 ? "has a max, which is for limits"
+                               : NULL;
+    }
+    const struct limit *limit = find_limit(config, row->limit);
+    return limit == NULL                     ? "names a limit that is not there"
+           : limit->by != LIMIT_BY_PRINCIPAL ? "names a limit that is not by principal"
+           : row->max < 0                    ? "needs a max: the limit's other value"
+           : limit->count == LIMIT_UNIQUE_RECIPIENTS && row->max > LIMIT_UNIQUE_MAX
+               ? "has too many different recipients to keep; valid: up to 20000"
+           : row->action >= 0 ? "has an action, which is for rules"
+                              : NULL;
+}
+
+static void check_row(const struct config *config, const struct exception_settings *row, size_t at,
+                      struct config_report *report)
+{
+    const char *fault = fault_of(config, row);
+    char name[48];
+    if (fault != NULL) {
+        snprintf(name, sizeof(name), "exceptions[%zu]", at);
+        config_complain(report, CONFIG_ERROR, &row->place, name, "%s", fault);
+    }
+}
+
 /* One that has run out is no fault, but somebody should take it away. */
 static void check_exceptions(const struct config *config, const void *settings,
                              struct config_report *report)
 {
     const struct exceptions_settings *exceptions = settings;
     const struct exception_settings *at = exceptions->rows.at;
-    (void)config;
     for (size_t i = 0; i < exceptions->rows.count; i++) {
         char name[48];
         int64_t end_s;
@@ -107,8 +159,9 @@ static void check_exceptions(const struct config *config, const void *settings,
             config_complain(report, CONFIG_WARNING, &at[i].place, name,
                             "%s is over: it has no effect any more", at[i].until);
         }
-        if (at[i].action == ACTION_REPAIR && finding_id_parse(span_of(at[i].rule), &id) &&
-            !finding_is_repairable(id)) {
+        check_row(config, &at[i], i, report);
+        if (at[i].action == ACTION_REPAIR && at[i].rule != NULL &&
+            finding_id_parse(span_of(at[i].rule), &id) && !finding_is_repairable(id)) {
             snprintf(name, sizeof(name), "exceptions[%zu].action", i);
             config_complain(report, CONFIG_ERROR, &at[i].place, name,
                             "there is no repair for %s; valid: off, observe, hold, defer, reject",
@@ -121,13 +174,6 @@ const struct config_table site_exceptions_table = {
     .path = "", .rows = rows, .size = sizeof(struct exceptions_settings), .check = check_exceptions
 };
 
-static bool is_for(const struct exception_settings *row, struct span principal)
-{
-    struct span whom = span_of(row->principal);
-    return span_is_equal_nocase(whom, principal) ||
-           (whom.size > 1 && whom.at[0] == '@' && span_has_suffix_nocase(principal, whom));
-}
-
 static bool is_good(const struct exception_settings *row, int64_t wall_s)
 {
     int64_t end_s;
@@ -139,9 +185,26 @@ const struct exception_settings *exceptions_find(const struct site *site, struct
 {
     const struct exception_settings *at = site->exceptions->rows.at;
     for (size_t i = 0; i < site->exceptions->rows.count; i++) {
-        bool is_meant = span_is_equal(span_of(at[i].rule), span_of(finding_name(finding))) &&
-                        is_for(&at[i], principal);
+        bool is_meant = at[i].rule != NULL &&
+                        span_is_equal(span_of(at[i].rule), span_of(finding_name(finding))) &&
+                        limit_names(at[i].principal, principal);
         if (is_meant && is_good(&at[i], wall_s)) {
+            return &at[i];
+        }
+    }
+    return NULL;
+}
+
+const struct exception_settings *exceptions_find_max(const struct site *site, struct span principal,
+                                                     const char *limit, int64_t wall_s,
+                                                     uint64_t *max_r)
+{
+    const struct exception_settings *at = site->exceptions->rows.at;
+    for (size_t i = 0; i < site->exceptions->rows.count; i++) {
+        bool is_meant = at[i].limit != NULL && strcmp(at[i].limit, limit) == 0 &&
+                        limit_names(at[i].principal, principal);
+        if (is_meant && is_good(&at[i], wall_s)) {
+            *max_r = (uint64_t)at[i].max;
             return &at[i];
         }
     }

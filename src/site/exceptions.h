@@ -14,8 +14,10 @@ struct site;
 
 struct exception_settings {
     const char *principal; /* one, or "@domain" for all of a domain */
-    const char *rule;      /* the finding */
+    const char *rule;      /* the finding; NULL: it is about a limit */
     int action;            /* enum action */
+    const char *limit;     /* the limit; NULL: it is about a finding */
+    int64_t max;           /* the limit's other value; 0: unlimited */
     const char *until;     /* "2026-12-31": to the end of that day, local time; NULL: for good */
     const char *because;
     struct config_place place;
@@ -30,5 +32,10 @@ extern const struct config_table site_exceptions_table; /* top level: `exception
 /* The first row for this principal and finding that is still good at `wall_s`; NULL: none. */
 const struct exception_settings *exceptions_find(const struct site *site, struct span principal,
                                                  enum finding_id finding, int64_t wall_s);
+
+/* The same for a limit; *max_r is its other value then. */
+const struct exception_settings *exceptions_find_max(const struct site *site, struct span principal,
+                                                     const char *limit, int64_t wall_s,
+                                                     uint64_t *max_r);
 
 #endif

@@ -8,22 +8,16 @@
 #include <stddef.h>
 
 static const struct config_row top_rows[] = {
-    { .name = "redis", .type = CONFIG_PLANNED },
     { .name = "http", .type = CONFIG_PLANNED },
-    { .name = "limits", .type = CONFIG_PLANNED },
     { .name = "lists", .type = CONFIG_PLANNED },
     { .name = "behaviour", .type = CONFIG_PLANNED },
-    { .name = "hold", .type = CONFIG_PLANNED },
-    { .name = "notices", .type = CONFIG_PLANNED },
     { .name = "suppression", .type = CONFIG_PLANNED },
-    { .name = "hooks", .type = CONFIG_PLANNED },
     CONFIG_ROWS_END,
 };
 
 static const struct config_table top_table = { .path = "", .rows = top_rows, .size = 0 };
 
 static const struct config_row rule_rows[] = {
-    { .name = "limit-exceeded", .type = CONFIG_PLANNED },
     { .name = "recipient-null-mx", .type = CONFIG_PLANNED },
     { .name = "recipient-honeypot", .type = CONFIG_PLANNED },
     { .name = "recipient-domain-missing", .type = CONFIG_PLANNED },

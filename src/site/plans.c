@@ -25,8 +25,23 @@ const struct config_table site_plan_table = { .path = "plans",
                                               .rows = plan_rows,
                                               .size = sizeof(struct plan_settings) };
 
-static struct span ask(const struct site *site, struct span principal, struct arena *arena)
+const char *plan_source_text(enum plan_source source)
 {
+    static const char *const texts[] = {
+        [PLAN_NONE] = "nothing says so",
+        [PLAN_OF_NETWORK] = "of the network",
+        [PLAN_OF_PRINCIPAL] = "row of the name in plans.table",
+        [PLAN_OF_DOMAIN] = "row of the domain in plans.table",
+        [PLAN_BY_DEFAULT] = "plans.default",
+        [PLAN_UNASKED] = "plans.table cannot be asked",
+    };
+    return texts[source];
+}
+
+static struct span ask(const struct site *site, struct span principal, struct arena *arena,
+                       enum plan_source *source_r)
+{
+    static const enum plan_source sources[2] = { PLAN_OF_PRINCIPAL, PLAN_OF_DOMAIN };
     ptrdiff_t at = span_find_last(principal, '@');
     struct span keys[2] = { principal };
     size_t count = 1;
@@ -37,23 +52,42 @@ static struct span ask(const struct site *site, struct span principal, struct ar
     table_ask_several(site->plan_of, keys, count, answers, arena);
     for (size_t i = 0; i < count; i++) {
         if (answers[i].result == TABLE_FOUND) {
+            *source_r = sources[i];
             return span_trim(answers[i].value);
+        }
+        if (answers[i].result == TABLE_UNAVAILABLE) {
+            *source_r = PLAN_UNASKED;
         }
     }
     return (struct span){ NULL, 0 };
 }
 
-struct span plans_of(const struct site *site, const struct network_settings *network,
-                     struct span principal, struct arena *arena)
+struct span plans_find(const struct site *site, const struct network_settings *network,
+                       struct span principal, struct arena *arena, enum plan_source *source_r)
 {
     struct span plan = { NULL, 0 };
     if (network != NULL && network->plan != NULL) {
+        *source_r = PLAN_OF_NETWORK;
         return span_of(network->plan);
     }
+    *source_r = PLAN_NONE;
     if (site->plan_of != NULL && principal.size > 0) {
-        plan = ask(site, principal, arena);
+        plan = ask(site, principal, arena, source_r);
     }
-    return plan.size > 0 ? plan : span_of(site->plans->fallback);
+    if (plan.size > 0) {
+        return plan;
+    }
+    if (*source_r != PLAN_UNASKED) {
+        *source_r = site->plans->fallback != NULL ? PLAN_BY_DEFAULT : PLAN_NONE;
+    }
+    return span_of(site->plans->fallback);
+}
+
+struct span plans_of(const struct site *site, const struct network_settings *network,
+                     struct span principal, struct arena *arena)
+{
+    enum plan_source source;
+    return plans_find(site, network, principal, arena, &source);
 }
 
 bool plans_wait(const struct site *site)

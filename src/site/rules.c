@@ -23,22 +23,10 @@ struct rule_stage {
     struct config_place place;
 };
 
-static bool class_parse(const char *name, enum mail_class *class_r)
-{
-    for (int c = 0; c < CLASS_COUNT; c++) {
-        if (c != CLASS_INBOUND &&
-            span_is_equal(span_of(name), span_of(mail_class_name((enum mail_class)c)))) {
-            *class_r = (enum mail_class)c;
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool accepts_class(const char *value, struct error *error)
 {
     enum mail_class mail_class;
-    if (class_parse(value, &mail_class)) {
+    if (mail_class_parse(span_of(value), &mail_class) && mail_class != CLASS_INBOUND) {
         return true;
     }
     error_set(error, "no class; valid: submission, relay, list, forward, bounce, local");
@@ -153,7 +141,7 @@ static bool names_class(const struct config_texts *classes, enum mail_class mail
 {
     for (size_t i = 0; i < classes->count; i++) {
         enum mail_class named;
-        if (class_parse(classes->at[i], &named) && named == mail_class) {
+        if (mail_class_parse(span_of(classes->at[i]), &named) && named == mail_class) {
             return true;
         }
     }
@@ -217,6 +205,9 @@ static enum action action_on_plan(const struct rules *rules, enum finding_id id,
 enum action rules_action(const struct rules *rules, const struct finding *finding,
                          enum mail_class mail_class, struct span plan)
 {
+    if (finding->has_own_action && !rules->is_set[finding->id]) {
+        return finding->own_action;
+    }
     enum action action = action_on_plan(rules, finding->id, mail_class, plan);
     bool is_lessened = finding->is_mild && !rules->is_set[finding->id];
     return is_lessened && action > ACTION_OBSERVE ? ACTION_OBSERVE : action;

@@ -18,6 +18,7 @@ struct site_owned {
     struct config *config;
     struct dkim_domains *domains;
     struct egress_pools *egress_pools;
+    struct limit_set *limits;
     struct hash_table *internal, *named_owners;
     struct site_network *networks;
     struct ticket_secret *ticket_secret;
@@ -56,6 +57,7 @@ static void site_destroy(struct site_owned *owned)
 {
     dkim_domains_free(&owned->domains);
     egress_pools_free(&owned->egress_pools);
+    limit_set_free(&owned->limits);
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         table_free(table_at(&owned->site, i));
     }
@@ -198,7 +200,10 @@ static bool build(struct site_owned *owned, const struct site *previous,
     owned->domains = dkim_domains_rebuild(config, previous != NULL ? previous->domains : NULL,
                                           owned->is_kept, report);
     site->domains = owned->domains;
-    return has_tables && has_secret && owned->egress_pools != NULL && owned->domains != NULL;
+    owned->limits = limit_set_new(config_settings(config, &limits_table));
+    site->limits = owned->limits;
+    return owned->limits != NULL && has_tables && has_secret && owned->egress_pools != NULL &&
+           owned->domains != NULL;
 }
 
 static struct site *finish_load(struct config *config, bool is_kept, const struct site *previous,

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "dkim/domains.h"
 #include "dns/settings.h"
+#include "limits/choose.h"
 #include "message/session.h"
 #include "site/egress.h"
 #include "site/exceptions.h"
@@ -45,6 +46,7 @@ struct site {
     const struct egress_settings *egress_settings;
     const struct dns_settings *dns;
     struct rules rules;
+    const struct limit_set *limits;     /* never NULL */
     const struct dkim_domains *domains; /* never NULL */
     const struct site_network *networks;
     size_t network_count;
@@ -98,6 +100,7 @@ enum site_complaint {
     COMPLAINT_OPEN_RELAY,
     COMPLAINT_OWNERS,
     COMPLAINT_FORECAST,
+    COMPLAINT_HOLD,
     COMPLAINT_COUNT
 };
 /*

@@ -12,7 +12,9 @@
 
 #include "dkim/proof.h"
 #include "dns/resolver.h"
+#include "limits/books.h"
 #include "log/log.h"
+#include "notice/notice.h"
 #include "site/site.h"
 #include "state/store.h"
 #include "util/buffer.h"
@@ -26,6 +28,8 @@ struct watch_setup {
     struct dns_resolver *resolver;
     struct store *store;
     struct key_proofs *proofs;
+    struct books books;      /* what was used of limits; all NULL: nothing is counted */
+    struct notices *notices; /* NULL: nobody is told of anything by mail */
     const struct clock *clock;
     struct log_sink *log;
     bool is_leader;

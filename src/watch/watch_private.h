@@ -3,9 +3,13 @@
  *
  *   watch.c       the table of jobs, and when each is due
  *   upkeep.c      the store: syncs, checkpoints, its trouble
+ *   fleet.c       what the fleet has to learn of, and we of it
+ *   ledger.c      what was used of limits: what is out of its windows goes
  *   proofs.c      from the store to what signing asks, and back what signing met
  *   keys.c        when records are looked at; keys_list.c whose, keys_look.c one round of
  *                 looks, keys_follow.c what comes of it, keys_tell.c what the log learns
+ *   held.c        records of held mail that end
+ *   notices.c     mail to the administrator
  *   domains_job.c our domains and addresses: see domains.h
  */
 #ifndef EM_WATCH_WATCH_PRIVATE_H
@@ -26,7 +30,8 @@ struct watch_job {
     bool is_for_leader; /* one process of the house does it */
 };
 
-extern const struct watch_job watch_upkeep_job, watch_proofs_job, watch_keys_job, watch_domains_job;
+extern const struct watch_job watch_upkeep_job, watch_proofs_job, watch_keys_job, watch_domains_job,
+    watch_notices_job, watch_held_job, watch_ledger_job, watch_fleet_job;
 
 const struct watch_setup *watch_setup_of(const struct watch *watch);
 bool watch_is_stopping(struct watch *watch);

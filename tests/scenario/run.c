@@ -27,9 +27,9 @@ enum { RCPT_MAX = 64, LINES_MAX = 64 };
 
 struct scenario {
     char name[200];
-    struct buffer config, message, file, dns, keys;
+    struct buffer config, message, file, dns, keys, used;
     bool is_open; /* begun, and not played yet */
-    bool has_dns;
+    bool has_dns, has_used;
     struct span session[LINES_MAX], expect[LINES_MAX]; /* "key = value" lines */
     size_t session_count, expect_count;
 };
@@ -169,6 +169,8 @@ struct stage_hands {
     struct drive_recipient recipients[RCPT_MAX];
     struct span parameters[4];
     int64_t clock_s; /* after HOUSE_NOW_S */
+    long times;
+    struct drive_recipient last_recipient; /* of the last of them, in place of the first */
 };
 
 static void apply_session_line(struct scenario *scenario, struct stage_hands *hands,
@@ -207,6 +209,10 @@ static void apply_session_line(struct scenario *scenario, struct stage_hands *ha
         set_recipient(&hands->recipients[hands->input.recipient_count++], value);
     } else if (span_is_equal(key, SPAN("parameter")) && hands->input.mail_parameter_count < 4) {
         hands->parameters[hands->input.mail_parameter_count++] = value;
+    } else if (span_is_equal(key, SPAN("last_rcpt"))) {
+        set_recipient(&hands->last_recipient, value);
+    } else if (span_is_equal(key, SPAN("times"))) {
+        hands->times = strtol(value.at, NULL, 10);
     } else if (span_is_equal(key, SPAN("clock"))) {
         hands->clock_s = strtoll(value.at, NULL, 10);
     } else if (span_is_equal(key, SPAN("keeps_space"))) {
@@ -369,7 +375,11 @@ static void play(struct scenario *scenario)
     for (size_t i = 0; i < scenario->session_count; i++) {
         apply_session_line(scenario, &hands, scenario->session[i]);
     }
+    if (scenario->has_used) {
+        house_script_used(&house, buffer_text(&scenario->used));
+    }
     house.clock.now_s += hands.clock_s;
+    house.clock.now_ns += (uint64_t)hands.clock_s * 1000000000;
     hands.input.message = buffer_span(&scenario->message);
     if (scenario->has_dns) {
         house_script_dns(&house, buffer_text(&scenario->dns));
@@ -377,6 +387,15 @@ static void play(struct scenario *scenario)
     house_script_keys(&house, buffer_text(&scenario->keys));
     struct job *job = drive_message(house.site, &house.world, &hands.input);
     pipeline_finish(job, OUTCOME_ANSWERED);
+    for (long i = 1; i < hands.times; i++) {
+        job_free(&job);
+        buffer_clear(&house.log);
+        if (i == hands.times - 1 && hands.last_recipient.path.size > 0) {
+            hands.recipients[0] = hands.last_recipient;
+        }
+        job = drive_message(house.site, &house.world, &hands.input);
+        pipeline_finish(job, OUTCOME_ANSWERED);
+    }
     remember_added(job);
     for (size_t i = 0; i < scenario->expect_count; i++) {
         check_expectation(scenario, &house, job, scenario->expect[i]);
@@ -422,7 +441,8 @@ static void play_open(struct scenario *scenario, bool is_scenario)
 static bool is_setting(struct span header)
 {
     return span_is_equal(header, SPAN("config")) || span_is_equal(header, SPAN("dns")) ||
-           span_is_equal(header, SPAN("keys")) || span_has_prefix_nocase(header, SPAN("file "));
+           span_is_equal(header, SPAN("used")) || span_is_equal(header, SPAN("keys")) ||
+           span_has_prefix_nocase(header, SPAN("file "));
 }
 
 static void begin_section(struct scenario *scenario, struct span header)
@@ -436,6 +456,9 @@ static void begin_section(struct scenario *scenario, struct span header)
     } else if (span_is_equal(header, SPAN("dns"))) {
         buffer_clear(&scenario->dns);
         scenario->has_dns = true;
+    } else if (span_is_equal(header, SPAN("used"))) {
+        buffer_clear(&scenario->used);
+        scenario->has_used = true;
     } else if (span_is_equal(header, SPAN("keys"))) {
         buffer_clear(&scenario->keys);
     }
@@ -460,6 +483,9 @@ static void add_line(struct scenario *scenario, struct span section, struct span
     } else if (span_is_equal(section, SPAN("dns"))) {
         buffer_add_span(&scenario->dns, line);
         buffer_add_char(&scenario->dns, '\n');
+    } else if (span_is_equal(section, SPAN("used"))) {
+        buffer_add_span(&scenario->used, line);
+        buffer_add_char(&scenario->used, '\n');
     } else if (span_is_equal(section, SPAN("keys"))) {
         buffer_add_span(&scenario->keys, line);
         buffer_add_char(&scenario->keys, '\n');
@@ -507,6 +533,7 @@ static void play_file(const char *path)
     buffer_free(&scenario.file);
     buffer_free(&scenario.dns);
     buffer_free(&scenario.keys);
+    buffer_free(&scenario.used);
     buffer_free(&text);
 }
 

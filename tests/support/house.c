@@ -24,6 +24,11 @@ void house_open(struct house *house, const char *config_text)
     house->sink.write = keep_line;
     clock_fixed_init(&house->clock, HOUSE_NOW_S);
     house->world = (struct world){ .clock = &house->clock.clock, .log = &house->sink };
+    house->store = house->world.store = store_in_memory();
+    house->world.notices = notices_new(house->store, house->world.clock, house->world.log, -1);
+    if (house->store == NULL || house->world.notices == NULL) {
+        abort();
+    }
     struct config_report *report = config_report_new();
     house->site = site_load_text("test.conf", span_of(config_text), all_config_tables(), report);
     if (house->site == NULL) {
@@ -77,10 +82,62 @@ void house_script_keys(struct house *house, const char *script)
     }
 }
 
+static int choice_in(const char *const *names, const char *name)
+{
+    for (int i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return i;
+        }
+    }
+    fprintf(stderr, "used: what is %s?\n", name);
+    abort();
+}
+
+static void use(struct house *house, const char *line)
+{
+    char account[300], count[32], to[16];
+    long long per_s, amount, ago_s = 0;
+    if (sscanf(line, "%299s %31s %15s %lld %lld %lld", account, count, to, &per_s, &amount,
+               &ago_s) < 5) {
+        fprintf(stderr, "used: %s\n", line);
+        abort();
+    }
+    struct limit limit = { .name = "used",
+                           .count = choice_in(limit_count_names, count),
+                           .to = choice_in(limit_to_names, to),
+                           .per_s = per_s };
+    struct charge *charge = calloc(1, sizeof(*charge));
+    charge->now_ms = ledger_now_ms(house->world.books.ledger) - (uint64_t)ago_s * 1000;
+    charge->accounts[0] = span_of(account);
+    charge->account_count = charge->line_count = 1;
+    charge->lines[0] = (struct charge_line){ .limit = &limit, .amount = (uint64_t)amount };
+    if (ledger_charge(house->world.books.ledger, charge) != CHARGE_DONE) {
+        abort();
+    }
+    free(charge);
+}
+
+void house_script_used(struct house *house, const char *script)
+{
+    struct span rest = span_of(script), line;
+    house->clock.now_ns = (uint64_t)100 * 86400 * 1000000000; /* that much can be ago */
+    house->world.books.ledger = ledger_new(house->store, &house->clock.clock);
+    while (span_cut(&rest, '\n', &line)) {
+        char text[400];
+        snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
+        if (text[0] != '\0' && text[0] != '#') {
+            use(house, text);
+        }
+    }
+}
+
 void house_close(struct house *house)
 {
+    ledger_free(&house->world.books.ledger);
     key_proofs_free(&house->world.proofs);
     dns_resolver_free(&house->world.resolver);
+    notices_free(&house->world.notices);
+    store_close(&house->store);
     site_unref(&house->site);
     buffer_free(&house->log);
 }

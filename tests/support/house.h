@@ -21,7 +21,8 @@ struct house {
     struct clock_fixed clock;
     struct world world;
     struct site *site;
-    struct buffer log; /* all lines, each ended by LF, without level */
+    struct store *store; /* in memory */
+    struct buffer log;   /* all lines, each ended by LF, without level */
 };
 
 /* Builds the site; prints every fault and ends the program when there is an error. */
@@ -32,6 +33,10 @@ void house_script_dns(struct house *house, const char *script);
 /* What is known of keys, a line NAME STATE each, "selector._domainkey.domain active"; STATE may be
  * "lost" too. Ends the program when a line is wrong. */
 void house_script_keys(struct house *house, const char *script);
+/* A ledger, where this was used of limits, a line each: ACCOUNT COUNT TO PER AMOUNT [AGO], PER and
+ * AGO in seconds: "principal/submission/alice recipients external 3600 495 600". Ends the program
+ * when a line is wrong. */
+void house_script_used(struct house *house, const char *script);
 void house_close(struct house *house);
 
 /* An MTA that notes what it is asked to do, one line a call, and gives the macros it was told. */

@@ -316,6 +316,71 @@ static void test_watch(void **state)
     buffer_free(&answer);
 }
 
+/* What is in use, and room for how many, as status tells. */
+static void find_room(struct post *post, struct buffer *answer, unsigned long long numbers_r[3])
+{
+    ask(post, "status", answer);
+    const char *line = strstr(buffer_text(answer), "\nstore            ");
+    assert_non_null(line);
+    assert_int_equal(sscanf(line,
+                            "\nstore %lluM of 64M in use; room for %llu more logins at their "
+                            "fullest, some %llu as most are\n",
+                            &numbers_r[0], &numbers_r[1], &numbers_r[2]),
+                     3);
+}
+
+static void keep(struct store *store, char name, size_t megabytes)
+{
+    static const char much[40 << 20];
+
+    assert_true(megabytes << 20 <= sizeof(much));
+    assert_true(store_put(store, STORE_LIMITS, (struct span){ &name, 1 },
+                          (struct span){ much, megabytes << 20 }, STORE_SOON));
+}
+
+/* How many more find room, under the limits in force; and that they hardly do. */
+static void test_store(void **state)
+{
+    struct post *post = post_open(PLAIN "mode = \"enforce\"; limits = ( { name = \"a\"; count = "
+                                        "\"unique-recipients\"; max = 20000; per = \"1d\"; } );",
+                                  (struct control_access){ .owner = geteuid() });
+    struct buffer answer = BUFFER_EMPTY;
+    struct store *store = store_in_memory();
+    unsigned long long empty[3], used[3], full[3];
+
+    (void)state;
+    assert_int_equal(ask(post, "status", &answer), 0);
+    assert_null(strstr(buffer_text(&answer), "\nstore "));
+    post->host.store = store;
+    store_limit(store, 64 << 20);
+    find_room(post, &answer, empty);
+    assert_int_equal(empty[0], 0);
+    assert_in_range(empty[1], 100, 300);
+    assert_in_range(empty[2], 90000, 130000);
+    keep(store, 'a', 20);
+    find_room(post, &answer, used);
+    assert_int_equal(used[0], 21);
+    assert_in_range(used[1], empty[1] / 3, empty[1] * 2 / 3);
+    assert_int_equal(ask(post, "health", &answer), 0);
+    keep(store, 'b', 40);
+    find_room(post, &answer, full);
+    assert_int_equal(full[1], 0);
+    assert_int_equal(full[2], 0);
+    assert_int_equal(ask(post, "status json", &answer), 1);
+    expect(&answer, ",\"store\":{\"used\":629");
+    expect(&answer, ",\"size\":67108864,\"room_at_fullest\":0,\"room_as_usual\":0}");
+    assert_int_equal(ask(post, "health", &answer), 1);
+    expect(&answer, "warning: store: 60M are in use, and state.size is 64M: when it is full nobody "
+                    "new is counted by himself; raise it and reload\n");
+    keep(store, 'c', 5);
+    assert_int_equal(ask(post, "health", &answer), 1);
+    expect(&answer, "warning: the store is full (64 MiB)");
+    assert_null(strstr(buffer_text(&answer), "are in use"));
+    post_close(post);
+    store_close(&store);
+    buffer_free(&answer);
+}
+
 /* What the parent counts is told whichever process is asked. */
 static void test_other_processes(void **state)
 {
@@ -563,6 +628,12 @@ static void test_requests(void **state)
         { "explain\n", "exit 64\nunknown request" },
         { "explain json\n", "exit 64\n{\"schema\":1,\"error\":\"unknown request" },
         { "\n", "exit 64\nunknown request" },
+        { "health \\x4\n", "exit 64\nthe request is not written as one" },
+        { "limits\n", "exit 64\nlimits of what?" },
+        { "limits list\n", "exit 70\nthis process counts nothing" },
+        { "limits json list\n", "exit 70\n{\"schema\":1,\"error\":\"this process counts" },
+        { "limits list json\n", "exit 64\nlimits list wants no arguments" },
+        { "limits top 1 \"\"\n", "exit 70\nthis process counts nothing" },
         { "", "" },
     };
     struct post *post = post_open(PLAIN, (struct control_access){ .owner = geteuid() });
@@ -716,21 +787,14 @@ static void test_strangers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rights),
-        cmocka_unit_test(test_health),
-        cmocka_unit_test(test_dns),
-        cmocka_unit_test(test_watch),
-        cmocka_unit_test(test_other_processes),
-        cmocka_unit_test(test_life),
-        cmocka_unit_test(test_restart),
-        cmocka_unit_test(test_log_lines),
-        cmocka_unit_test(test_status),
-        cmocka_unit_test(test_reload),
-        cmocka_unit_test(test_requests),
-        cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_slow_clients),
-        cmocka_unit_test(test_prove),
-        cmocka_unit_test(test_gone_clients),
+        cmocka_unit_test(test_rights),    cmocka_unit_test(test_health),
+        cmocka_unit_test(test_dns),       cmocka_unit_test(test_watch),
+        cmocka_unit_test(test_store),     cmocka_unit_test(test_other_processes),
+        cmocka_unit_test(test_life),      cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_log_lines), cmocka_unit_test(test_status),
+        cmocka_unit_test(test_reload),    cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_too_long),  cmocka_unit_test(test_slow_clients),
+        cmocka_unit_test(test_prove),     cmocka_unit_test(test_gone_clients),
         cmocka_unit_test(test_strangers),
     };
 

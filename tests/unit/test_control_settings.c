@@ -28,6 +28,12 @@ static void faults_of(const char *text, struct buffer *out, struct config **conf
     config_report_free(&report);
 }
 
+#define LIMIT(more)                                                                                \
+    "socket = \"unix:/x\";\nlimits = ( { name = \"a\"; count = \"messages\"; max = 1; per = "      \
+    "60; " more " } );\n"
+#define NETWORK(more)                                                                              \
+    "outgoing = { networks = ( { name = \"printers\"; address = \"192.0.2.1\"; " more " } ); };\n"
+
 static void test_faults(void **state)
 {
     static const struct {
@@ -76,6 +82,20 @@ static void test_faults(void **state)
         { "socket = \"unix:/x\"; outgoing = { authenticated = false; };\n"
           "logins = { realm = \"example.org\"; };",
           "W t.conf:2: logins.realm: has no effect" },
+        { LIMIT("network = \"printers\";"),
+          "W t.conf:2: limits[0].network: has no effect: no row of outgoing.networks is called "
+          "\"printers\"" },
+        { LIMIT("network = \"Printers\";") NETWORK(""), NULL },
+        { LIMIT("network = [ \"printers\", \"scanners\" ];") NETWORK(""),
+          "W t.conf:2: limits[0].network: has no effect: no row of outgoing.networks is called "
+          "\"scanners\"" },
+        { LIMIT("plan = \"pro\";"),
+          "W t.conf:2: limits[0].plan: has no effect: nobody is on a plan, see plans.table" },
+        { LIMIT("by = \"plan\";") NETWORK(""),
+          "W t.conf:2: limits[0].by: has no effect: nobody is on a plan, see plans.table" },
+        { LIMIT("by = \"plan\"; plan = \"pro\";") NETWORK("plan = \"pro\";"), NULL },
+        { LIMIT("plan = \"pro\";") "plans = { default = \"basic\"; };", NULL },
+        { LIMIT("principal = \"x\"; domain = \"y\"; class = \"relay\";"), NULL },
     };
 
     (void)state;

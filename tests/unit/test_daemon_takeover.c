@@ -87,6 +87,9 @@ static int succeed(void)
     MUST(fcntl(takeover.counters_fd, F_GETFD) == FD_CLOEXEC);
     MUST(takeover.last_good_fd == -1);
     MUST(fcntl(takeover.plan_fd, F_GETFD) == FD_CLOEXEC);
+    MUST(fcntl(takeover.seat.requests_fd, F_GETFD) == FD_CLOEXEC);
+    MUST(fcntl(takeover.seat.door_fd, F_GETFD) == FD_CLOEXEC);
+    MUST(takeover.seat.pid == 4003);
     MUST(check_sockets(&takeover.sockets) == 0 && check_processes(&takeover) == 0);
     release(&takeover);
     return 0;
@@ -126,6 +129,7 @@ static void fill(struct takeover *takeover, struct bound bounds[3], struct proce
         .counters_fd = null_fd(),
         .last_good_fd = -1,
         .plan_fd = null_fd(),
+        .seat = { .requests_fd = null_fd(), .door_fd = null_fd(), .pid = 4003 },
         .sockets = { bounds,
                      3,
                      { .spec = (char *)(uintptr_t)CONTROL,
@@ -176,6 +180,7 @@ static void test_no_successor(void **state)
     assert_int_equal(fcntl(processes[0].link_fd, F_GETFD), FD_CLOEXEC);
     close(takeover.counters_fd);
     close(takeover.plan_fd);
+    runner_seat_close(&takeover.seat);
     close(takeover.sockets.control.listener.fd);
     close(bounds[0].listener.fd);
     close(bounds[1].listener.fd);
@@ -354,6 +359,7 @@ static void test_what_is_written(void **state)
     close(fd);
     close(takeover.counters_fd);
     close(takeover.plan_fd);
+    runner_seat_close(&takeover.seat);
     close(takeover.sockets.control.listener.fd);
     close(bounds[0].listener.fd);
     close(bounds[1].listener.fd);

@@ -53,6 +53,8 @@ static const struct {
     { "spf-would-fail", ALWAYS("observe") },
     { "dmarc-would-fail", REJECT_OR_HOLD },  /* observe where the policy is not reject */
     { "signing-failed", ALWAYS("observe") }, /* the domain's on_failure comes with it */
+    { "limit-exceeded",
+      "defer observe observe observe observe observe" }, /* the row's own action */
     { "message-ceiling", ALWAYS("reject") },
     { "overload", ALWAYS("defer") },
 };

@@ -144,6 +144,55 @@ static void refusal_carries_its_reason(void **state)
     talk_close(&talk);
 }
 
+/* A message whose recipients are this one and two that the MTA refuses. */
+static enum answer say_with_refused(struct talk *talk, const char *sender)
+{
+    say_mail(talk, sender);
+    fake_mta_set(&talk->mta, "{rcpt_mailer}", "error");
+    assert_int_equal(say_rcpt(talk, "<wrong@example.net>"), ANSWER_CONTINUE);
+    assert_int_equal(say_rcpt(talk, "<worse@example.net>"), ANSWER_CONTINUE);
+    fake_mta_set(&talk->mta, "{rcpt_mailer}", "smtp");
+    say_rcpt(talk, "<bob@example.net>");
+    on_header(talk->connection, &talk->mta, "Message-ID", " <1@example.org>");
+    on_header(talk->connection, &talk->mta, "From", " alice@example.org");
+    on_headers_end(talk->connection, &talk->mta);
+    return on_message_end(talk->connection, &talk->mta);
+}
+
+/* Also of a message that was given up, and of one that is refused for another reason. */
+static void recipients_the_mta_refuses_count(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_open(&talk,
+              "socket = \"unix:/run/x.sock\"; mode = \"enforce\"; limits = ( { name = \"wrong\"; "
+              "count = \"failed-recipients\"; plan = \"basic\"; max = 6; per = \"1h\"; } ); "
+              "plans = { default = \"basic\"; };",
+              "192.0.2.1");
+    house_script_used(&talk.house, "");
+    talk.connection->sees_refused = true;
+    fake_mta_set(&talk.mta, "{auth_authen}", "alice@example.org");
+    say_mail(&talk, "<alice@example.org>");
+    fake_mta_set(&talk.mta, "{rcpt_mailer}", "error");
+    say_rcpt(&talk, "<wrong@example.net>");
+    on_abort(talk.connection);
+    assert_int_equal(say_with_refused(&talk, "<boss@example.org>"), ANSWER_REJECT);
+    for (int i = 0; i < 2; i++) { /* the same message: charged at first, and the same again */
+        assert_int_equal(say_with_refused(&talk, "<alice@example.org>"), ANSWER_CONTINUE);
+    }
+    assert_int_equal(say_message(&talk, "From", " alice@example.org"), ANSWER_TEMPFAIL);
+    const char *log = buffer_text(&talk.house.log);
+    assert_non_null(strstr(log, "by=sender-not-owned"));
+    assert_non_null(strstr(log, "verdict=aborted class=submission user=alice@example.org "
+                                "limits=wrong:1/6 "));
+    assert_non_null(strstr(log, "limits=wrong:5/6,default:1/500 "));
+    assert_non_null(strstr(log, "limits=wrong:7/6,default:1/500 "));
+    assert_non_null(strstr(log,
+                           "reply=\"451 4.7.1 limit-exceeded: limit wrong: the mail server has "
+                           "refused 7 recipients in 1 hour, at most 6 may be wrong"));
+    talk_close(&talk);
+}
+
 static void refused_edit_defers(void **state)
 {
     (void)state;
@@ -358,6 +407,7 @@ int main(void)
         cmocka_unit_test(logins_of_sendmail_are_decoded),
         cmocka_unit_test(repairs_are_appended),
         cmocka_unit_test(refusal_carries_its_reason),
+        cmocka_unit_test(recipients_the_mta_refuses_count),
         cmocka_unit_test(refused_edit_defers),
         cmocka_unit_test(inbound_is_untouched),
         cmocka_unit_test(observe_changes_nothing),

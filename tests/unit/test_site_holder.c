@@ -85,7 +85,7 @@ static void faults(void **state)
     static const struct {
         const char *text, *says;
     } cases[] = {
-        { "socket = \"unix:/x\";\nredis = { fleet = \"mx\"; };", "t.conf:2: redis: " },
+        { "socket = \"unix:/x\";\nredis = { fleet = \"a}b\"; };", "t.conf:2: redis.fleet: " },
         { "socket = \"unix:/x\";\nrules = { from-missing = \"repair\"; };",
           "t.conf:2: rules.from-missing: there is no repair for it; valid: " },
         { "socket = \"unix:/x\";\nrules = { signing-failed = \"off\"; };",
@@ -96,8 +96,8 @@ static void faults(void **state)
           "t.conf:2: ceilings.message: is above ceilings.total" },
         { "socket = \"unix:/x\";\nrules = { message-ceiling = \"off\"; };",
           "rules.message-ceiling" },
-        { "socket = \"unix:/x\";\nrules = { limit-exceeded = \"reject\"; };",
-          "t.conf:2: rules.limit-exceeded: " },
+        { "socket = \"unix:/x\";\nrules = { recipient-null-mx = \"reject\"; };",
+          "t.conf:2: rules.recipient-null-mx: " },
         { "socket = \"unix:/x\";\nrules = { date-missing = { action = \"hold\"; classes = "
           "\"inbound\"; }; };",
           "t.conf:2: rules.date-missing.classes: \"inbound\": no class; valid: submission, " },
@@ -115,6 +115,36 @@ static void faults(void **state)
         { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; rule = \"from-missing\"; "
           "action = \"repair\"; } );",
           "t.conf:2: exceptions[0].action: there is no repair for from-missing" },
+        { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; max = 1; } );",
+          "t.conf:2: exceptions[0]: is about a rule (with action) or about a limit (with max)" },
+        { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; rule = \"date-missing\"; "
+          "action = \"off\"; limit = \"default\"; max = 1; } );",
+          "t.conf:2: exceptions[0]: is about a rule (with action) or about a limit (with max)" },
+        { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; rule = \"date-missing\"; } "
+          ");",
+          "t.conf:2: exceptions[0]: needs an action" },
+        { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; rule = \"date-missing\"; "
+          "action = \"off\"; max = 0; } );",
+          "t.conf:2: exceptions[0]: has a max, which is for limits" },
+        { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; limit = \"defualt\"; max = "
+          "1; } );",
+          "t.conf:2: exceptions[0]: names a limit that is not there" },
+        { "socket = \"unix:/x\";\n"
+          "limits = ( { name = \"all\"; count = \"messages\"; by = \"site\"; max = 1; per = 60; } "
+          ");\n"
+          "exceptions = ( { principal = \"a\"; limit = \"all\"; max = 2; } );",
+          "t.conf:3: exceptions[0]: names a limit that is not by principal" },
+        { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; limit = \"default\"; } );",
+          "t.conf:2: exceptions[0]: needs a max: the limit's other value" },
+        { "socket = \"unix:/x\";\n"
+          "limits = ( { name = \"u\"; count = \"unique-recipients\"; max = 9; per = 60; } );\n"
+          "exceptions = ( { principal = \"a\"; limit = \"u\"; max = 20001; } );",
+          "t.conf:3: exceptions[0]: has too many different recipients to keep; valid: up to "
+          "20000" },
+        { "socket = \"unix:/x\";\nexceptions = ( { principal = \"a\"; limit = \"default\"; max = "
+          "1; "
+          "action = \"off\"; } );",
+          "t.conf:2: exceptions[0]: has an action, which is for rules" },
         { "socket = \"unix:/x\";\noutgoing = { local_from = \"example.org\"; };",
           "no sender; valid: \"@example.org\"" },
         { "socket = \"unix:/x\";\noutgoing = { daemons = \"A\"; listeners = ( { daemon = \"A\"; } "
