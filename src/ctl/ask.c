@@ -2,13 +2,13 @@
  * ask: finds the control socket and hands question and answer through (control/protocol.h). The
  * daemon words the answer; here is only the way to it.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "config/config.h"
 #include "control/client.h"
 #include "control/protocol.h"
 #include "control/settings.h"
+#include "control/words.h"
 #include "ctl/ask.h"
 #include "ctl/load.h"
 #include "ctl/print.h"
@@ -73,23 +73,35 @@ static void asked_free(struct asked *asked)
     config_report_free(&asked->report);
 }
 
-enum ctl_exit ask_daemon(struct ctl *ctl, const struct ctl_args *args, const char *word)
+enum ctl_exit ask_daemon_words(struct ctl *ctl, const struct ctl_args *args,
+                               const struct span *words, size_t count)
 {
-    char request[64];
     struct asked asked;
-    struct buffer answer = BUFFER_EMPTY;
+    struct buffer request = BUFFER_EMPTY, answer = BUFFER_EMPTY;
     struct error error = { "" };
     int code;
 
     socket_find(ctl, args, &asked);
-    snprintf(request, sizeof(request), "%s%s", word, ctl->is_json ? " json" : "");
-    if (control_ask(asked.socket, span_of(request), 0, &code, &answer, &error))
+    for (size_t i = 0; i < count; i++) {
+        control_words_add(&request, words[i]);
+        if (i == 0 && ctl->is_json)
+            control_words_add(&request, SPAN("json"));
+    }
+    if (control_ask(asked.socket, buffer_span(&request), 0, &code, &answer, &error))
         print_answer(ctl, &answer);
     else
         code = complain(ctl, &asked, &error);
+    buffer_free(&request);
     buffer_free(&answer);
     asked_free(&asked);
     return (enum ctl_exit)code;
+}
+
+enum ctl_exit ask_daemon(struct ctl *ctl, const struct ctl_args *args, const char *word)
+{
+    struct span words[] = { span_of(word) };
+
+    return ask_daemon_words(ctl, args, words, 1);
 }
 
 bool ask_in_passing(struct ctl *ctl, const struct ctl_args *args, const char *word)

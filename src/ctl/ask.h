@@ -14,6 +14,10 @@
  */
 enum ctl_exit ask_daemon(struct ctl *ctl, const struct ctl_args *args, const char *word);
 
+/* The same for a request with arguments (control/words.h): the first word, and what follows it. */
+enum ctl_exit ask_daemon_words(struct ctl *ctl, const struct ctl_args *args,
+                               const struct span *words, size_t count);
+
 /* The same for what need not be answered: the answer is not printed, and that nobody could be asked
  * is a note. True: the daemon took it up. */
 bool ask_in_passing(struct ctl *ctl, const struct ctl_args *args, const char *word);

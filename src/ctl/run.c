@@ -12,8 +12,7 @@
 
 /* Promised by name, so that nobody builds on another meaning. */
 static const char *const planned_commands[] = {
-    "top",    "user", "limit",  "plans",    "lists",     "suppress", "hold",
-    "replay", "log",  "causes", "feedback", "readiness", "doctor",   "metrics",
+    "lists", "suppress", "log", "causes", "feedback", "readiness", "doctor", "metrics",
 };
 
 bool command_is_planned(const char *name)

@@ -19,7 +19,8 @@ struct tally_row {
     struct span first, second; /* filled by tally_rows() */
     uint64_t messages, recipients;
     uint64_t reject, hold, defer;
-    int64_t last_s; /* -1: never dated */
+    int64_t first_s, last_s; /* last_s -1: never dated */
+    uint64_t longest_ms;     /* the longest wait; for whoever counts such */
 };
 
 /* About 200 MB with addresses of usual length. */

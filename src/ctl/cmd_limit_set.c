@@ -1,0 +1,102 @@
+/*
+ * limit set: another value of a limit for one principal, until a time and for a reason. The daemon
+ * keeps it and tells the log; here the time is read, in the zone of whoever asks.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "config/units.h"
+#include "ctl/ask.h"
+#include "ctl/commands.h"
+#include "util/calendar.h"
+
+#define DAY_S 86400
+
+/* "+4h", "2026-12-31" (to its end), "2026-12-31T12:00", "never". */
+static bool until_read(const struct clock *clock, struct span text, int64_t *until_s_r)
+{
+    struct calendar_time time;
+    struct span rest;
+    int64_t seconds, now_s = clock_wall_s(clock);
+
+    if (span_is_equal(text, SPAN("never"))) {
+        *until_s_r = 0;
+        return true;
+    }
+    if (text.size > 1 && text.at[0] == '+') {
+        if (!units_parse_duration(span_from(text, 1), &seconds) || seconds == 0 ||
+            seconds > INT64_MAX - now_s) {
+            return false;
+        }
+        *until_s_r = now_s + seconds;
+        return true;
+    }
+    if (!calendar_parse(text, &time, &rest) || rest.size > 0 ||
+        !calendar_seconds(&time, &seconds)) {
+        return false;
+    }
+    if (span_find(text, 'T') < 0) {
+        seconds += DAY_S;
+    }
+    *until_s_r = calendar_from_local(clock, seconds);
+    return *until_s_r > 0;
+}
+
+static enum ctl_exit limit_set_run(struct ctl *ctl, const struct ctl_args *args)
+{
+    const char *until = args_value(args, "until"), *because = args_value(args, "because");
+    char until_text[24];
+    int64_t until_s = 0;
+
+    if (until == NULL || because == NULL) {
+        return ctl_fail(ctl, CTL_USAGE,
+                        "limit set wants --until, after which the configuration holds again, and "
+                        "--because, for whoever reads it later");
+    }
+    if (!until_read(ctl->clock, span_of(until), &until_s)) {
+        return ctl_fail(ctl, CTL_USAGE,
+                        "--until wants a day (2026-12-31, to its end), a time "
+                        "(2026-12-31T12:00), a duration from now (+4h) or \"never\"");
+    }
+    if (until_s != 0 && until_s <= clock_wall_s(ctl->clock)) {
+        return ctl_fail(ctl, CTL_USAGE, "--until: %s is over", until);
+    }
+    snprintf(until_text, sizeof(until_text), "%" PRId64, until_s);
+    {
+        const struct span words[] = {
+            SPAN("limits"),
+            SPAN("set"),
+            span_of(args->operands[0]),
+            span_of(args->operands[1]),
+            span_of(args->operands[2]),
+            span_of(until_text),
+            span_of(because),
+        };
+
+        return ask_daemon_words(ctl, args, words, sizeof(words) / sizeof(words[0]));
+    }
+}
+
+static const struct ctl_option limit_set_options[] = {
+    { .name = "socket",
+      .argument = "PATH",
+      .brief = "control socket of the daemon (control.socket of FILE)" },
+    { .name = "until",
+      .argument = "WHEN",
+      .brief = "2026-12-31 (to its end), 2026-12-31T12:00, +4h or never" },
+    { .name = "because", .argument = "TEXT", .brief = "why, for whoever reads it later" },
+    CTL_OPTIONS_END,
+};
+
+const struct ctl_command cmd_limit_set = {
+    .name = "limit set",
+    .operands = "NAME LIMIT MAX",
+    .operands_min = 3,
+    .operands_max = 3,
+    .options = limit_set_options,
+    .brief = "another value of a limit for one login or network, for a time",
+    .details =
+        "Goes before every row of the configuration, exceptions too; 0: unlimited. What was used\n"
+        "goes on counting. Who set it, what it was before and why stands in the log.",
+    .run = limit_set_run,
+};
