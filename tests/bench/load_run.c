@@ -58,20 +58,23 @@ void load_totals_free(struct load_totals *totals)
 
 /* --- sessions ---------------------------------------------------------- */
 
-static bool open_session(struct load_run *run, struct load_session *session)
+/* False with errno set. */
+static bool try_session(struct load_run *run, struct load_session *session)
 {
     struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                                  .data.ptr = session };
 
-    if (!load_session_open(session, &run->plan)) {
+    return load_session_open(session, &run->plan) &&
+           epoll_ctl(run->epoll, EPOLL_CTL_ADD, session->fd, &event) == 0;
+}
+
+static bool open_session(struct load_run *run, struct load_session *session)
+{
+    bool is_open = try_session(run, session);
+
+    if (!is_open)
         fprintf(stderr, "mtaload: cannot connect: %s\n", strerror(errno));
-        return false;
-    }
-    if (epoll_ctl(run->epoll, EPOLL_CTL_ADD, session->fd, &event) < 0) {
-        fprintf(stderr, "mtaload: epoll: %s\n", strerror(errno));
-        return false;
-    }
-    return true;
+    return is_open;
 }
 
 static void sample_memory(struct load_run *run, struct load_totals *totals)
@@ -201,6 +204,8 @@ struct phase {
     struct load_session **closed_sessions; /* to be opened again at reopen_ns */
     unsigned closed_count;
     uint64_t reopen_ns;
+    unsigned long *letters; /* to be sent again, before others: never more than connections */
+    unsigned letter_count;
 };
 
 static void tell_attempt(const struct phase *phase, const struct load_session *session,
@@ -231,6 +236,7 @@ static void count_result(struct phase *phase, const struct load_session *session
         totals->again++;
         phase->unanswered--;
         phase->left++;
+        phase->letters[phase->letter_count++] = session->letter;
         return;
     }
     totals->messages++;
@@ -274,27 +280,44 @@ static void count_late(struct phase *phase)
 
 static bool drive(struct phase *phase, struct load_session *session, bool readable);
 
+static void open_later(struct phase *phase, struct load_session *session)
+{
+    load_session_close(session); /* closing takes it out of the epoll set */
+    if (phase->closed_count == 0)
+        phase->reopen_ns = load_clock_ns() + REOPEN_AFTER_NS;
+    phase->closed_sessions[phase->closed_count++] = session;
+}
+
+/* At once; where nobody listens a run that retries tries again in a moment. */
+static bool open_next(struct phase *phase, struct load_session *session)
+{
+    load_session_close(session);
+    if (!phase->run->retries)
+        return open_session(phase->run, session);
+    if (!try_session(phase->run, session))
+        open_later(phase, session);
+    return true;
+}
+
 /* A session that is gone is opened again: at once, or in a moment when many may go on being closed.
  */
 static bool open_again(struct phase *phase, struct load_session *session)
 {
-    load_session_close(session); /* closing takes it out of the epoll set */
     if (!phase->run->retries)
-        return open_session(phase->run, session);
-    if (phase->closed_count == 0)
-        phase->reopen_ns = load_clock_ns() + REOPEN_AFTER_NS;
-    phase->closed_sessions[phase->closed_count++] = session;
+        return open_next(phase, session);
+    open_later(phase, session);
     return true;
 }
 
-static bool open_closed(struct phase *phase)
+static void open_closed(struct phase *phase)
 {
-    if (phase->closed_count == 0 || load_clock_ns() < phase->reopen_ns)
-        return true;
-    while (phase->closed_count)
-        if (!open_session(phase->run, phase->closed_sessions[--phase->closed_count]))
-            return false;
-    return true;
+    unsigned count = phase->closed_count;
+
+    if (count == 0 || load_clock_ns() < phase->reopen_ns)
+        return;
+    phase->closed_count = 0; /* those that cannot be opened are put there again, in front */
+    for (unsigned i = 0; i < count; i++)
+        open_next(phase, phase->closed_sessions[i]);
 }
 
 static bool is_idle_session(const struct load_run *run, const struct load_session *session)
@@ -328,10 +351,8 @@ static bool employ(struct phase *phase, struct load_session *session)
 {
     struct load_run *run = phase->run;
 
-    if (phase->left && run->per_connection && session->messages >= run->per_connection) {
-        load_session_close(session); /* closing takes it out of the epoll set */
-        return open_session(run, session);
-    }
+    if (phase->left && run->per_connection && session->messages >= run->per_connection)
+        return open_next(phase, session);
     if (!may_start(phase)) {
         phase->free_sessions[phase->free_count++] = session;
         return true;
@@ -340,7 +361,9 @@ static bool employ(struct phase *phase, struct load_session *session)
     phase->left--;
     phase->started++;
     phase->unanswered++;
-    load_session_start_message(session, ++run->next_number);
+    load_session_start_message(session, ++run->next_number,
+                               phase->letter_count ? phase->letters[--phase->letter_count]
+                                                   : ++run->next_letter);
     return drive(phase, session, false);
 }
 
@@ -403,7 +426,8 @@ static bool run_phase(struct phase *phase)
             if (!drive(phase, session, is_readable(&events[i])))
                 return false;
         }
-        if (!open_closed(phase) || !employ_free(phase))
+        open_closed(phase);
+        if (!employ_free(phase))
             return false;
         sample_memory(run, phase->totals);
     }
@@ -423,12 +447,14 @@ bool load_run_phase(struct load_run *run, unsigned long messages, uint64_t durat
 
     phase.free_sessions = calloc(run->connections, sizeof *phase.free_sessions);
     phase.closed_sessions = calloc(run->connections, sizeof *phase.closed_sessions);
+    phase.letters = calloc(run->connections, sizeof *phase.letters);
     run->progress_ns = now_ns;
-    done = phase.free_sessions && phase.closed_sessions && run_phase(&phase);
+    done = phase.free_sessions && phase.closed_sessions && phase.letters && run_phase(&phase);
     totals->elapsed_ns = load_clock_ns() - now_ns;
     for (unsigned i = 0; done && !run->retries && i < run->connections; i++)
         done = load_session_flush(&run->sessions[i]) != SESSION_LOST;
     free(phase.free_sessions);
     free(phase.closed_sessions);
+    free(phase.letters);
     return done;
 }

@@ -8,7 +8,8 @@
  *
  * A run that retries does what an MTA with a queue does: a deferred or lost message is sent again,
  * a connection that was refused or went away is opened again after a moment. Only what was
- * accepted, rejected or discarded counts as a message then; `again` counts the rest.
+ * accepted, rejected or discarded counts as a message then; `again` counts the rest. It goes on
+ * while nobody listens, for as long as the time limit says.
  */
 #ifndef TESTS_BENCH_LOAD_RUN_H
 #define TESTS_BENCH_LOAD_RUN_H
@@ -55,6 +56,7 @@ struct load_run {
     struct load_session *sessions;      /* `connections` of them */
     struct load_session *idle_sessions; /* `idle` of them */
     unsigned long next_number;
+    unsigned long next_letter;
     uint64_t progress_ns; /* when something last happened */
     uint64_t sampled_ns;
 };

@@ -137,7 +137,7 @@ static void put_field(struct load_session *session)
     char value[512] = " ";
     bool has_space = session->offer.steps & WIRE_HEADER_LEADING_SPACE;
     const char *start = has_space ? value : value + 1;
-    const char *name = load_field(session->position, session->number, session->plan->sender,
+    const char *name = load_field(session->position, session->letter, session->plan->sender,
                                   session->plan->recipient, value + 1, sizeof value - 1);
 
     wire_put_header(&session->out, name, strlen(name), start, strlen(start));
@@ -242,7 +242,22 @@ void load_session_queue_id(unsigned long number, char id_r[static 32])
     snprintf(id_r, 32, "4Xk2v%09lX", number);
 }
 
-void load_session_start_message(struct load_session *session, unsigned long number)
+static void set_login(struct load_session *session)
+{
+    const struct load_plan *plan = session->plan;
+    char login[320];
+
+    if (!plan->login)
+        return;
+    if (plan->logins > 0)
+        snprintf(login, sizeof login, "u%lu.%s", session->letter % plan->logins, plan->login);
+    else
+        snprintf(login, sizeof login, "%s", plan->login);
+    mta_macros_set_login(&session->macros, login);
+}
+
+void load_session_start_message(struct load_session *session, unsigned long number,
+                                unsigned long letter)
 {
     char id[32];
 
@@ -250,6 +265,8 @@ void load_session_start_message(struct load_session *session, unsigned long numb
     mta_macros_set_queue_id(&session->macros, id);
     session->event = WIRE_MAIL;
     session->number = number;
+    session->letter = letter;
+    set_login(session);
     session->messages++;
     session->accepted_recipients = 0;
     session->body_offset = 0;

@@ -18,6 +18,8 @@
 struct load_plan {
     struct mta_socket target;
     enum mta_kind kind;
+    const char *login;  /* NULL: the one every session has */
+    unsigned logins;    /* so many take turns, u0.LOGIN, u1.LOGIN, ...; 0: LOGIN itself */
     const char *sender; /* bare address; "" is the null sender */
     const char *recipient;
     unsigned recipients; /* how often; from the second on with a number in the local part */
@@ -71,7 +73,8 @@ struct load_session {
     unsigned position;       /* recipient or header field */
     unsigned accepted_recipients;
     size_t body_offset;
-    unsigned long number; /* of the message, distinct over all sessions */
+    unsigned long number; /* of the attempt, distinct over all sessions: the queue id */
+    unsigned long letter; /* of what is sent, the same if it is sent again: Message-ID, login */
     unsigned messages;    /* carried by this connection */
     uint64_t opened_ns;   /* before connecting */
     uint64_t started_ns;
@@ -91,7 +94,8 @@ enum session_status load_session_run(struct load_session *session, bool is_reada
 void load_session_queue_id(unsigned long number, char id_r[static 32]);
 
 /* Only when READY or DONE. */
-void load_session_start_message(struct load_session *session, unsigned long number);
+void load_session_start_message(struct load_session *session, unsigned long number,
+                                unsigned long letter);
 
 /* Sends what Postfix would still keep in its buffer. */
 enum session_status load_session_flush(struct load_session *session);

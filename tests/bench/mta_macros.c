@@ -137,6 +137,11 @@ bool mta_macros_set_queue_id(struct mta_macros *macros, const char *id)
     return mta_macros_set(macros, "i", id, FROM_MAIL);
 }
 
+bool mta_macros_set_login(struct mta_macros *macros, const char *login)
+{
+    return mta_macros_set(macros, "{auth_authen}", login, FROM_MAIL);
+}
+
 static bool set_address(struct mta_macros *macros, const char *prefix, const char *address,
                         unsigned stages)
 {

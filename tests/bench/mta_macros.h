@@ -39,6 +39,8 @@ bool mta_macros_set(struct mta_macros *macros, const char *name, const char *val
 /* The queue id, known from where this MTA knows it (Postfix: after the first accepted recipient).
  */
 bool mta_macros_set_queue_id(struct mta_macros *macros, const char *id);
+/* Whose session it is: what AUTH told. */
+bool mta_macros_set_login(struct mta_macros *macros, const char *login);
 /* Address without <>, host behind its @. Postfix: mailer smtp. */
 bool mta_macros_set_sender(struct mta_macros *macros, const char *address);
 bool mta_macros_set_recipient(struct mta_macros *macros, const char *address);

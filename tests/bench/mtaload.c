@@ -31,6 +31,8 @@ static const char usage[] =
     "  --body KIND           text, base64 or spaces (text)\n"
     "  --recipients N        per message (1)\n"
     "  --warmup N            messages sent before anything is measured (0)\n"
+    "  --login NAME          whose sessions they are (alice@example.org)\n"
+    "  --logins N            N of them take turns: u0.NAME, u1.NAME, ... (0: NAME alone)\n"
     "  --retry               send again what was deferred or lost, as an MTA does\n"
     "  --attempts FILE       one line per attempt, see load_run.h\n"
     "  --pid PID[,PID...]    processes to account, with their descendants\n"
@@ -101,7 +103,7 @@ static bool set_option(struct options *options, int letter, const char *text)
 {
     size_t number = 0;
 
-    if (strchr("mcCikrw", letter) && !parse_size(text, &number))
+    if (strchr("mcCikrwL", letter) && !parse_size(text, &number))
         return false;
     switch (letter) {
     case 's':
@@ -167,6 +169,12 @@ static bool set_option(struct options *options, int letter, const char *text)
     case 'F':
         options->run.plan.sender = text;
         return true;
+    case 'l':
+        options->run.plan.login = text;
+        return *text != 0;
+    case 'L':
+        options->run.plan.logins = (unsigned)number;
+        return number <= 1000000;
     case 'T':
         options->run.plan.recipient = text;
         return script_add_recipient(&options->script, text);
@@ -190,6 +198,7 @@ static const struct option long_options[] = {
     { "mta", 1, NULL, 'K' },      { "from", 1, NULL, 'F' },
     { "rcpt", 1, NULL, 'T' },     { "macro", 1, NULL, 'D' },
     { "retry", 0, NULL, 'a' },    { "attempts", 1, NULL, 'A' },
+    { "login", 1, NULL, 'l' },    { "logins", 1, NULL, 'L' },
     { "help", 0, NULL, 'h' },     { NULL, 0, NULL, 0 },
 };
 

@@ -216,6 +216,27 @@ def forged(w):
     w.signed(good)  # the same ticket on its own message: the cases above fail for what they changed
 
 
+def charged_once(w):
+    """Limits are counted where mail is judged: the way behind the filter costs nothing, however it splits."""
+    begin = None
+    for _ in range(2):
+        mail = Mail()
+        recipients = [mail.recipient, f"b-{mail.recipient}", f"c-{mail.recipient}"]
+        with Client(w.mta.submission) as client:
+            client.starttls()
+            client.login(LOGIN, PASSWORD)
+            client.send(mail.sender, recipients, mail.data)
+        for recipient in recipients:
+            w.sink.wait(recipient)
+        first, *behind = [line for line in w.guard.lines() if mail.token in line.rest]
+        for line in behind:
+            line.expect(ticket="valid", class_="submission", user=LOGIN, limits=None)
+        used, most = first.expect(daemon="SUBMISSION", ticket=None)["limits"].removeprefix("default:").split("/")
+        expect_equal(most, "500", "the limit")
+        expect(begin is None or int(used) == begin + 3, f"{used} were used, {begin} before this message of three")
+        begin = int(used)
+
+
 CASES = (
     ("a submission through the filter: judged once, signed once", submission),
     ("a network's mail through the filter", network),
@@ -227,6 +248,7 @@ CASES = (
     ("a stranger's mail with a ticket of its own", stranger),
     ("without a ticket straight behind the filter", missing),
     ("tickets of other messages and other secrets", forged),
+    ("limits are charged once, before the filter", charged_once),
 )
 
 

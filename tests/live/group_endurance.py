@@ -113,15 +113,20 @@ def through_mtaload(w):
     print(f"{len(accepted)} messages, {len(failed)} attempts failed and were repeated", flush=True)
 
 
+def grows(kept):
+    """More KiB after the last time than after the one before; each thread has a heap of its own, that of one is 1 MiB."""
+    return kept[-1] >= kept[-2] * 1.05 + 1024
+
+
 @group.case(f"{IDLE} idle sessions and a load beside them: memory per session, no failure")
 def idle_sessions(w):
-    """Twice: what libc keeps for itself after the first time must do for the second."""
+    """Again and again: what libc keeps for itself after a time or two must do for the next; a leak never does."""
     w.guard.restart(enforcing(w, f"ceilings = {{ connections = {IDLE + 100}; }};\n"))
     count = 600 if PATIENCE == 1 else 100
     pids = [w.guard.child.pid, *workers_of(w.guard.child.pid)]
     load(w, "--messages", count, "--connections", 8).totals()  # what a first message needs is there
     kept = []
-    for _ in range(2):
+    while len(kept) < 2 or grows(kept) and len(kept) < 5:
         totals = load(w, "--messages", count, "--connections", 8, "--idle", IDLE, "--memory",
                       "--pid", w.guard.child.pid).totals(seconds=300)
         expect_equal((totals["accepted"], totals["signatures"]), (count, 2 * count), "accepted messages, signatures")
@@ -131,7 +136,7 @@ def idle_sessions(w):
     print(f"{per_session:.2f} KiB per idle session; {kept} KiB kept after them", flush=True)
     if not is_sanitized(w.guard.program):  # its memory is its own
         expect(per_session < IDLE_KIB, f"{per_session:.2f} KiB per idle session")
-        expect(kept[1] < kept[0] * 1.05 + 1024, f"{kept} KiB after each time")
+        expect(not grows(kept), f"{kept} KiB after each time")
     expect_equal(workers_of(w.guard.child.pid), pids[1:], "serving processes")
 
 

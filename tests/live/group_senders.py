@@ -11,6 +11,7 @@ import re
 
 from stage.base import Failure, find_program, run_tool
 from stage.client import Client, Refused
+from stage.guard import WIDE_LIMIT
 from stage.mail import Mail
 from stage.script import FORGED, expect_all_held, run_script
 from stage.suite import Group, expect, expect_equal
@@ -29,12 +30,13 @@ outgoing = {{
   daemons = [ "CARELESS" ];
 }};
 logins = {{ {realm} }};
+hold = {{ per_principal = 1000; }};
 {rules}
 """
 
 
 def site(world, realm='realm = "acme.example";', rules=""):
-    return SITE.format(realm=realm, rules=rules) + DOMAINS.format(keys=world.stage.path("keys"))
+    return SITE.format(realm=realm, rules=rules) + DOMAINS.format(keys=world.stage.path("keys")) + WIDE_LIMIT
 
 
 class SendersWorld(World):

@@ -174,8 +174,8 @@ def many_faults(y):
 
 @group.case("a setting of a later version is an error that says so")
 def planned(y):
-    guard = y.guard("limits = ( );\n")
-    refuses(guard, f"{guard.config_path}:", "limits")
+    guard = y.guard("lists = ( );\n")
+    refuses(guard, f"{guard.config_path}:", "lists")
 
 
 @group.case("broken alias table names its line")

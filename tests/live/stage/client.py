@@ -140,3 +140,10 @@ class Client:
         for recipient in [recipients] if isinstance(recipients, str) else recipients:
             self.rcpt(recipient)
         return self.data(message, want)
+
+
+def become(login, port):
+    """A client of Postfix, from elsewhere, that is logged in."""
+    client = Client(port, source="127.0.0.9")
+    client.xclient(f"ADDR=192.0.2.55 NAME=[UNAVAILABLE] LOGIN={login}")
+    return client

@@ -16,7 +16,7 @@ import time
 
 from stage.base import (SANITIZER_WORDS, Failure, Stage, StageError, end_pid, find_program, is_alive, run_tool, tail,
                         wait_until)
-from stage.guard import NOBODYS_PORT, Guard
+from stage.guard import NOBODYS_PORT, Guard, wide_limit
 from stage.keys import Keys
 from stage.suite import expect, expect_equal
 from stage.syslog import Syslog
@@ -191,7 +191,7 @@ class Daemon(Guard):
                          f'control = {{ socket = "{self.directory}/control.sock"; {self.control_more} }};\n'
                          f'dns = {{ servers = [ "127.0.0.1@{NOBODYS_PORT}" ]; timeout = "100ms"; }};\n'
                          f'state = {{ directory = "{self.directory}/state"; }};\n'
-                         f'mode = "enforce";\n{self.yard.domains()}{config}\n')
+                         f'mode = "enforce";\n{self.yard.domains()}{config}\n{wide_limit(config)}')
 
     def start(self, how="foreground", env=None, passed=(), within=()):
         """`passed` are listening sockets to hand over as systemd does, `within` a command that runs another."""

@@ -13,6 +13,15 @@ from stage.logline import LINE, LogLine
 NOBODYS_PORT = 1
 
 
+# Loads and long groups send more of one login than what is shipped allows in an hour.
+WIDE_LIMIT = 'limits = ( { name = "default"; count = "recipients"; max = 1000000; per = "1h"; } );\n'
+
+
+def wide_limit(config):
+    """A wide limit, where the configuration has none of its own."""
+    return "" if "limits = " in config else WIDE_LIMIT
+
+
 class Guard:
     """`build` is the build directory; the configuration is text with socket and name server left to us.
 

@@ -1,4 +1,4 @@
-"""Mounts of one's own, gone with the process: a small file system that can be full."""
+"""Mounts of one's own, gone with the process: a small file system that can be full, a directory at another place."""
 
 import ctypes
 import errno
@@ -15,6 +15,13 @@ def enter_private_mounts():
     if libc.unshare(CLONE_NEWNS) != 0:
         raise StageError(f"no mount namespace: {os.strerror(ctypes.get_errno())}")
     run_tool(["mount", "--make-rprivate", "/"])
+
+
+def show_at(path, place):
+    """Shows a directory at another place, for this process and what it starts; its mounts must be its own."""
+    if os.readlink("/proc/self/ns/mnt") == os.readlink(f"/proc/{os.getppid()}/ns/mnt"):
+        raise StageError(f"{place} would change for others, too")
+    run_tool(["mount", "--bind", path, place])
 
 
 class SmallDisk:

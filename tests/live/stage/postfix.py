@@ -5,13 +5,16 @@ Listeners:
   submission  login and STARTTLS, daemon name SUBMISSION
   quiet       as smtp, daemon name QUIET (for the listener role `off`)
   reinject    where a content filter hands mail back, daemon name REINJECT, not filtered again
+  second      as smtp, with `second_milter` instead, where one is given
 Everything that leaves goes to one next hop.  Needs root, as Postfix does.
 """
 
 import os
 import re
+import shutil
 
 from stage.base import Failure, StageError, end_pid, find_program, is_alive, run_tool, tail, wait_until
+from stage.mounts import show_at
 from stage.tls import self_signed
 
 MAIN_CF = """
@@ -61,6 +64,8 @@ smtpd_authorized_xclient_hosts = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject
 """
 
+SECOND = "127.0.0.1:{port} inet n - n - - smtpd -o mynetworks=0.0.0.0/0 -o smtpd_milters={milter}\n"
+
 # The stock services, none of them chrooted (the scratch directory has no jail to offer).
 MASTER_CF = """
 127.0.0.1:{smtp} inet n - n - - smtpd -o mynetworks=0.0.0.0/0 -o syslog_name=postfix/smtp-in
@@ -102,7 +107,7 @@ class Postfix:
     kind = "postfix"
 
     def __init__(self, stage, milter, next_hop, hostname="mx.acme.example", settings=None,
-                 name="postfix"):
+                 name="postfix", second_milter=None):
         self.stage = stage
         self.root = stage.path(name)
         self.etc = os.path.join(self.root, "etc")
@@ -110,9 +115,9 @@ class Postfix:
         self.log_path = os.path.join(self.root, "log", "maillog")
         self.program = find_program("postfix", "postfix")
         self.ports = {which: stage.ports.take() for which in ("smtp", "submission", "quiet", "reinject")}
-        self._write(milter, next_hop, hostname, settings or {})
+        self._write(milter, next_hop, hostname, settings or {}, second_milter)
 
-    def _write(self, milter, next_hop, hostname, settings):
+    def _write(self, milter, next_hop, hostname, settings, second_milter):
         for part in ("etc", "spool", "data", "log"):
             os.makedirs(os.path.join(self.root, part), exist_ok=True)
         run_tool(["chown", "postfix", os.path.join(self.root, "data")])
@@ -126,6 +131,9 @@ class Postfix:
             stream.write(text)
         with open(os.path.join(self.etc, "master.cf"), "w", encoding="utf-8") as stream:
             stream.write(MASTER_CF.format(**self.ports))
+            if second_milter:
+                self.ports["second"] = self.stage.ports.take()
+                stream.write(SECOND.format(port=self.ports["second"], milter=second_milter))
 
     @property
     def smtp(self):
@@ -134,6 +142,13 @@ class Postfix:
     @property
     def submission(self):
         return self.ports["submission"]
+
+    def be_the_machines(self):
+        """The one that Postfix's tools find by themselves, also for users who may not name another."""
+        for entry in os.scandir("/etc/postfix"):
+            if entry.is_file() and entry.name not in ("main.cf", "master.cf"):
+                shutil.copy(entry.path, self.etc)  # what it needs of the package
+        show_at(self.etc, "/etc/postfix")
 
     def auth_socket(self):
         """Where Dovecot is to listen; the directory exists after this."""

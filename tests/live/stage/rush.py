@@ -35,7 +35,8 @@ class Rush:
     """`count` messages, and more until `is_enough()` says so; one session carries up to `per_session`."""
 
     def __init__(self, port, count, seed, sessions=10, per_session=6, is_enough=lambda: True,
-                 make_mail=Mail):
+                 make_mail=Mail, open_client=Client):
+        self.open_client = open_client  # of a port
         self.port = port
         self.count = count
         self.per_session = per_session
@@ -100,7 +101,7 @@ class Rush:
         """One session, beginning with this mail; returns the next one that is to be sent."""
         opened, client = time.monotonic(), None
         try:
-            client = Client(self.port)
+            client = self.open_client(self.port)
             self._note_time(time.monotonic() - opened)
             for _ in range(rng.randint(1, self.per_session)):
                 reply = self._send(client, mail, rng)

@@ -51,7 +51,7 @@ define(`confREFUSE_LA', `1000')dnl
 define(`confDELAY_LA', `0')dnl
 define(`confMIN_QUEUE_AGE', `0')dnl
 define(`confTO_IDENT', `0')dnl
-define(`ALIAS_FILE', `')dnl
+define(`ALIAS_FILE', `text:{root}/aliases')dnl
 define(`STATUS_FILE', `')dnl
 define(`HELP_FILE', `')dnl
 FEATURE(`nocanonify')dnl
@@ -142,6 +142,7 @@ class Sendmail:
                       milter=self._inner(milter), certificate=self._inner(certificate),
                       key=self._inner(key))
         stage.write(f"{name}/service.switch", "hosts files\naliases files\n")
+        stage.write(f"{name}/aliases", "")
         self.cf = self._configure("sendmail", SERVER, values)
         self.submit_cf = self._configure("submit", SUBMIT, values)
 

@@ -12,8 +12,9 @@ import re
 from stage.base import SANITIZER_WORDS, Failure, Stage, StageError, tail
 from stage.client import Client
 from stage.dovecot import Dovecot
-from stage.guard import Guard
+from stage.guard import Guard, wide_limit
 from stage.keys import Keys
+from stage.mounts import enter_private_mounts
 from stage.postfix import Postfix, queue_id_of
 from stage.sendmail import Sendmail
 from stage.sink import Sink
@@ -62,17 +63,22 @@ def everybody(world):
 
 
 def enforcing(world, more=""):
-    """The configuration of most groups: enforce, three domains, two networks, one quiet listener."""
-    return ('mode = "enforce";\n' + OUTGOING + everybody(world) + DOMAINS.format(keys=world.stage.path("keys")) + more)
+    """The configuration of most groups: enforce, three domains, two networks, one quiet listener, no narrow limit."""
+    return ('mode = "enforce";\n' + OUTGOING + everybody(world) + DOMAINS.format(keys=world.stage.path("keys")) +
+            more + wide_limit(more))
 
 
 class World:
     """Opened with the MTA's kind; `config` is a function of this world returning the configuration text."""
 
+    LOGINS = (LOGIN,)  # who can log in, with PASSWORD
+    IS_MACHINES = False  # is Postfix where the machine's would be?
     KEYS = (("acme.example", "s2026a", "rsa"), ("acme.example", "e2026a", "ed25519"), ("beta.example", "s1", "rsa"),
             ("xn--bcher-kva.example", "s2026a", "rsa"), ("xn--bcher-kva.example", "e2026a", "ed25519"))
 
     def __init__(self, options, name, mta, config, transport="unix", settings=None, extensions=None):
+        if self.IS_MACHINES:
+            enter_private_mounts()
         self.options = options
         self.stage = Stage(name, keep=options.keep)
         self.mta = None
@@ -109,12 +115,15 @@ class World:
 
     def make_mta(self, mta, next_hop, settings):
         """The MTA in front, not yet started."""
+        logins = {login: PASSWORD for login in self.LOGINS}
         if mta == "postfix":
             postfix = Postfix(self.stage, self.guard.postfix_spec(), next_hop, settings=settings)
-            Dovecot(self.stage, postfix.auth_socket(), {LOGIN: PASSWORD})
+            Dovecot(self.stage, postfix.auth_socket(), logins)
+            if self.IS_MACHINES:
+                postfix.be_the_machines()
             return postfix
         if mta == "sendmail":
-            return Sendmail(self.stage, self.guard.sendmail_spec(), next_hop, logins={LOGIN: PASSWORD})
+            return Sendmail(self.stage, self.guard.sendmail_spec(), next_hop, logins=logins)
         raise StageError(f"no such MTA: {mta}")
 
     def finish(self):
