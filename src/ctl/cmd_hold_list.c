@@ -72,18 +72,28 @@ static void print_end(struct listing *listing)
                       set->others);
 }
 
-static void tell_text(struct listing *listing)
+/* The next one that is to be shown, from *at_io on; NULL: there is none. Counts what was chosen. */
+static const struct held *next_shown(struct listing *listing, size_t *at_io)
 {
-    for (size_t i = 0; i < listing->set.count; i++) {
-        const struct held *held = &listing->set.at[i];
+    while (*at_io < listing->set.count) {
+        const struct held *held = &listing->set.at[(*at_io)++];
         if (!hold_choice_fits(&listing->choice, held))
             continue;
         listing->chosen++;
         if (listing->shown < listing->limit) {
-            row_text(listing, held);
             listing->shown++;
+            return held;
         }
     }
+    return NULL;
+}
+
+static void tell_text(struct listing *listing)
+{
+    const struct held *held;
+
+    for (size_t at = 0; (held = next_shown(listing, &at)) != NULL;)
+        row_text(listing, held);
     print_end(listing);
 }
 
@@ -91,20 +101,13 @@ static void tell_json(struct listing *listing)
 {
     struct ctl *ctl = listing->ctl;
     struct json json = json_new(&ctl->out);
+    const struct held *held;
 
     json_open(&json, NULL, '{');
     json_number(&json, "schema", 1);
     json_open(&json, "held", '[');
-    for (size_t i = 0; i < listing->set.count; i++) {
-        const struct held *held = &listing->set.at[i];
-        if (!hold_choice_fits(&listing->choice, held))
-            continue;
-        listing->chosen++;
-        if (listing->shown < listing->limit) {
-            row_json(&json, held);
-            listing->shown++;
-        }
-    }
+    for (size_t at = 0; (held = next_shown(listing, &at)) != NULL;)
+        row_json(&json, held);
     json_close(&json, ']');
     json_number(&json, "chosen", (int64_t)listing->chosen);
     json_number(&json, "total", (int64_t)listing->set.count);
