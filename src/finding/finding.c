@@ -121,3 +121,13 @@ bool mail_class_parse(struct span name, enum mail_class *class_r)
     }
     return false;
 }
+
+bool mail_class_accepts(const char *value, struct error *error)
+{
+    enum mail_class mail_class;
+    if (mail_class_parse(span_of(value), &mail_class) && mail_class != CLASS_INBOUND) {
+        return true;
+    }
+    error_set(error, "no class; valid: submission, relay, list, forward, bounce, local");
+    return false;
+}

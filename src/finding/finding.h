@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "util/arena.h"
+#include "util/error.h"
 #include "util/span.h"
 
 /* In order of strength; the strongest of a message wins. */
@@ -117,5 +118,7 @@ const char *action_name(enum action action);
 const char *mail_class_name(enum mail_class mail_class);
 /* False when no class has this name. */
 bool mail_class_parse(struct span name, enum mail_class *class_r);
+/* Of a setting: a class of outgoing mail. Else false, and *error names the valid ones. */
+bool mail_class_accepts(const char *value, struct error *error);
 
 #endif

@@ -29,16 +29,6 @@ static bool accepts_name(const char *value, struct error *error)
     return is_good;
 }
 
-static bool accepts_class(const char *value, struct error *error)
-{
-    enum mail_class mail_class;
-    if (mail_class_parse(span_of(value), &mail_class) && mail_class != CLASS_INBOUND) {
-        return true;
-    }
-    error_set(error, "no class; valid: submission, relay, list, forward, bounce, local");
-    return false;
-}
-
 static bool accepts_text(const char *value, struct error *error)
 {
     if (value[0] != '\0') {
@@ -103,7 +93,7 @@ static const struct config_row limit_rows[] = {
     { .name = "class",
       .type = CONFIG_TEXTS,
       .offset = offsetof(struct limit, classes),
-      .accepts = accepts_class,
+      .accepts = mail_class_accepts,
       .brief = "the classes of mail it is for" },
     { .name = "plan",
       .type = CONFIG_TEXTS,

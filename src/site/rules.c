@@ -23,16 +23,6 @@ struct rule_stage {
     struct config_place place;
 };
 
-static bool accepts_class(const char *value, struct error *error)
-{
-    enum mail_class mail_class;
-    if (mail_class_parse(span_of(value), &mail_class) && mail_class != CLASS_INBOUND) {
-        return true;
-    }
-    error_set(error, "no class; valid: submission, relay, list, forward, bounce, local");
-    return false;
-}
-
 static const struct config_row stage_rows[] = {
     { .name = "action",
       .type = CONFIG_CHOICE,
@@ -47,7 +37,7 @@ static const struct config_row stage_rows[] = {
     { .name = "classes",
       .type = CONFIG_TEXTS,
       .offset = offsetof(struct rule_stage, classes),
-      .accepts = accepts_class,
+      .accepts = mail_class_accepts,
       .brief = "the classes it is for; absent: all" },
     { .name = "otherwise",
       .type = CONFIG_CHOICE,
