@@ -11,7 +11,7 @@
 #include "limits/bill.h"
 #include "limits/ledger.h"
 #include "limits/provider.h"
-#include "site/exceptions.h"
+#include "site/limit_value.h"
 #include "site/plans.h"
 
 enum { MESSAGE_MEMORY_MAX = 256 * 1024, TIDY_EACH = 64 };
@@ -71,9 +71,12 @@ struct passing {
 static bool other_max(const struct limit *limit, uint64_t *max_r, void *context)
 {
     const struct passing *passing = context;
+    struct limit_value value;
 
-    return exceptions_find_max(passing->limits->site, passing->message->user, limit->name,
-                               passing->message->time_s, max_r) != NULL;
+    limit_value_of(passing->limits->site, NULL, limit, passing->message->user,
+                   passing->message->time_s, &value);
+    *max_r = value.max;
+    return true;
 }
 
 static uint64_t recipients_of(const struct past_message *message, const struct limit *limit)
