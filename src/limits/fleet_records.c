@@ -33,11 +33,27 @@ static bool kind_keys(struct fleet_keys *keys, const struct fleet *fleet, const 
     return fleet_keys_close(keys);
 }
 
+/* What a script says that ends in 1 where it was done. Ends the keys. */
+static enum fleet_answer was_done(struct fleet *fleet, enum fleet_script script,
+                                  struct fleet_keys *keys, bool is_complete,
+                                  const struct span *arguments, size_t argument_count)
+{
+    struct redis_reply reply = { .reason = REDIS_FINE };
+    enum fleet_answer answer = FLEET_AWAY;
+    if (is_complete && fleet_call(fleet, script, keys, arguments, argument_count, FLEET_PATIENT_MS,
+                                  &reply) == REDIS_ANSWERED) {
+        answer = reply.count == 1 && span_is_equal(reply.words[0], SPAN("1")) ? FLEET_DONE
+                                                                              : FLEET_ABSENT;
+    }
+    redis_reply_free(&reply);
+    fleet_keys_free(keys);
+    return answer;
+}
+
 static enum fleet_answer put(struct fleet *fleet, const char *kind, struct span key,
                              struct span stored, int64_t ttl_s, bool is_offer)
 {
     struct fleet_keys keys;
-    struct redis_reply reply = { .reason = REDIS_FINE };
     char ttl[24], epoch[24];
     uint64_t random;
     fleet->clock->random(fleet->clock, &random, sizeof(random));
@@ -45,15 +61,8 @@ static enum fleet_answer put(struct fleet *fleet, const char *kind, struct span 
     snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)(random | 1));
     struct span arguments[] = { key, stored, span_of(ttl), is_offer ? SPAN("1") : SPAN("0"),
                                 span_of(epoch) };
-    enum fleet_answer answer = FLEET_AWAY;
-    if (kind_keys(&keys, fleet, kind) && fleet_call(fleet, FLEET_PUT, &keys, arguments, 5,
-                                                    FLEET_PATIENT_MS, &reply) == REDIS_ANSWERED) {
-        answer = reply.count == 1 && span_is_equal(reply.words[0], SPAN("1")) ? FLEET_DONE
-                                                                              : FLEET_ABSENT;
-    }
-    redis_reply_free(&reply);
-    fleet_keys_free(&keys);
-    return answer;
+    bool is_complete = kind_keys(&keys, fleet, kind);
+    return was_done(fleet, FLEET_PUT, &keys, is_complete, arguments, 5);
 }
 
 static enum fleet_answer put_value(struct fleet *fleet, const char *kind, struct span key,
@@ -182,20 +191,11 @@ enum fleet_answer fleet_record_walk(struct fleet *fleet, const char *kind,
 static enum fleet_answer ask_lease(struct fleet *fleet, const char *name, uint64_t ttl_ms)
 {
     struct fleet_keys keys = { .count = 0 };
-    struct redis_reply reply = { .reason = REDIS_FINE };
     char ttl[24];
     snprintf(ttl, sizeof(ttl), "%llu", (unsigned long long)ttl_ms);
     struct span arguments[] = { span_of(redis_node(fleet->redis)), span_of(ttl) };
-    enum fleet_answer answer = FLEET_AWAY;
     fleet_keys_add(&keys, fleet, "l:", span_of(name));
-    if (fleet_keys_close(&keys) && fleet_call(fleet, FLEET_LEASE, &keys, arguments, 2,
-                                              FLEET_PATIENT_MS, &reply) == REDIS_ANSWERED) {
-        answer = reply.count == 1 && span_is_equal(reply.words[0], SPAN("1")) ? FLEET_DONE
-                                                                              : FLEET_ABSENT;
-    }
-    redis_reply_free(&reply);
-    fleet_keys_free(&keys);
-    return answer;
+    return was_done(fleet, FLEET_LEASE, &keys, fleet_keys_close(&keys), arguments, 2);
 }
 
 enum fleet_answer fleet_lease(struct fleet *fleet, const char *name, uint64_t ttl_ms)
