@@ -463,6 +463,24 @@ void log_write(enum log_level level, const char *format, ...)
     log_write_line(level, (struct span){ line, log_escape_line(text, line) });
 }
 
+void log_sink_vprint(struct log_sink *sink, enum log_level level, const char *format, va_list args)
+{
+    char line[LOG_LINE_MAX + 1];
+    int size = vsnprintf(line, sizeof(line), format, args);
+
+    if (size > 0)
+        sink->write(sink, level, span_of(line));
+}
+
+void log_sink_print(struct log_sink *sink, enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_sink_vprint(sink, level, format, args);
+    va_end(args);
+}
+
 static void sink_write(struct log_sink *sink, enum log_level level, struct span line)
 {
     (void)sink;

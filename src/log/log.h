@@ -14,6 +14,7 @@
 #ifndef EM_LOG_LOG_H
 #define EM_LOG_LOG_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +55,11 @@ void log_write(enum log_level level, const char *format, ...) __attribute__((for
 void log_write_line(enum log_level level, struct span line);
 /* The process log as a sink. */
 struct log_sink *log_process_sink(void);
+/* A formatted line; what is longer than a line of the log is cut. */
+void log_sink_vprint(struct log_sink *sink, enum log_level level, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+void log_sink_print(struct log_sink *sink, enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /*
  * Sends what waits, as far as the receiver takes it; never waits itself. Each line written sends a

@@ -64,20 +64,6 @@ void notices_free(struct notices **notices)
     *notices = NULL;
 }
 
-static void tell(const struct notices *notices, enum log_level level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void tell(const struct notices *notices, enum log_level level, const char *format, ...)
-{
-    char line[TEXT_MAX + 200];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    notices->log->write(notices->log, level, span_of(line));
-}
-
 /* --- commands -------------------------------------------------------------------------------- */
 
 /* False: nobody runs commands, or more is waiting there than there is room for. */
@@ -122,9 +108,9 @@ static void run_hook(struct notices *notices, const struct notice *notice)
     bool may = may_run(notices, notice->kind, &unsaid);
 
     if (unsaid > 0) {
-        tell(notices, LOG_LEVEL_WARNING,
-             "hooks.%s was not run for %u notices: there were more than %d in a minute", name,
-             unsaid, HOOKS_A_MINUTE);
+        log_sink_print(notices->log, LOG_LEVEL_WARNING,
+                       "hooks.%s was not run for %u notices: there were more than %d in a minute",
+                       name, unsaid, HOOKS_A_MINUTE);
     }
     if (!may) {
         counter_add(COUNTER_NOTICES_LOST, 1);
@@ -139,7 +125,8 @@ static void run_hook(struct notices *notices, const struct notice *notice)
     request_input(&request, SPAN(""));
     if (!ask(notices, &request)) {
         counter_add(COUNTER_NOTICES_LOST, 1);
-        tell(notices, LOG_LEVEL_ERR, "hooks.%s cannot be run now: too many commands wait", name);
+        log_sink_print(notices->log, LOG_LEVEL_ERR,
+                       "hooks.%s cannot be run now: too many commands wait", name);
     }
     buffer_free(&request);
 }
@@ -167,7 +154,7 @@ void notice_send(struct notices *notices, const struct config *config, const str
 
     log_escape(notice->text, true, text, sizeof(text));
     if (row->is_logged) {
-        tell(notices, LOG_LEVEL_WARNING, "notice %s: %s", row->name, text);
+        log_sink_print(notices->log, LOG_LEVEL_WARNING, "notice %s: %s", row->name, text);
     }
     if (hooks->at[notice->kind].count > 0) {
         run_hook(notices, notice);

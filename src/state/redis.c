@@ -16,7 +16,6 @@
 #define NS_PER_S UINT64_C(1000000000)
 #define CALLS_MAX 4096 /* in the queue */
 #define CALL_BYTES_MAX ((size_t)1 << 20)
-#define LINE_ROOM 900
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -38,27 +37,11 @@ bool redis_script_init(struct redis_script *script, const char *text)
 
 /* --- outages --------------------------------------------------------------------------------- */
 
-static void tell(struct redis *redis, enum log_level level, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void tell(struct redis *redis, enum log_level level, const char *format, ...)
-{
-    char line[LINE_ROOM];
-    va_list args;
-    va_start(args, format);
-    int size = vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    if (size > 0) {
-        size_t length = (size_t)size < sizeof(line) ? (size_t)size : sizeof(line) - 1;
-        redis->log->write(redis->log, level, (struct span){ line, length });
-    }
-}
-
 static void tell_out(struct redis *redis, const struct redis_state *state)
 {
-    tell(redis, LOG_LEVEL_WARNING, "redis: %s: %s%s%s; %s", state->address,
-         redis_reason_text(state->reason), state->words[0] != '\0' ? ": " : "", state->words,
-         redis->meanwhile);
+    log_sink_print(redis->log, LOG_LEVEL_WARNING, "redis: %s: %s%s%s; %s", state->address,
+                   redis_reason_text(state->reason), state->words[0] != '\0' ? ": " : "",
+                   state->words, redis->meanwhile);
 }
 
 void redis_failed(struct redis *redis, uint64_t begun_ns, enum redis_reason reason,
@@ -95,8 +78,9 @@ void redis_came_up(struct redis *redis)
     struct redis_state told = *state;
     pthread_mutex_unlock(&redis->lock);
     if (news == REDIS_NEWS_BACK) {
-        tell(redis, LOG_LEVEL_INFO, "redis: %s: is there again, after %llu s", told.address,
-             (unsigned long long)((now_ns - out_ns + NS_PER_S - 1) / NS_PER_S));
+        log_sink_print(redis->log, LOG_LEVEL_INFO, "redis: %s: is there again, after %llu s",
+                       told.address,
+                       (unsigned long long)((now_ns - out_ns + NS_PER_S - 1) / NS_PER_S));
     }
 }
 

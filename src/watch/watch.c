@@ -12,7 +12,6 @@
 #include <time.h>
 
 #define PAUSE_MAX_MS 60000
-#define LINE_ROOM 1000
 
 static const struct watch_job *const jobs[] = { &watch_proofs_job,  &watch_keys_job,
                                                 &watch_domains_job, &watch_notices_job,
@@ -47,15 +46,10 @@ bool watch_is_stopping(struct watch *watch)
 
 void watch_log(struct watch *watch, enum log_level level, const char *format, ...)
 {
-    char line[LINE_ROOM];
     va_list args;
     va_start(args, format);
-    int size = vsnprintf(line, sizeof(line), format, args);
+    log_sink_vprint(watch->setup.log, level, format, args);
     va_end(args);
-    if (size > 0) {
-        size_t length = (size_t)size < sizeof(line) ? (size_t)size : sizeof(line) - 1;
-        watch->setup.log->write(watch->setup.log, level, (struct span){ line, length });
-    }
 }
 
 static bool begin_all(struct watch *watch)
