@@ -12,7 +12,7 @@ from stage.base import Failure, find_program, run_tool, wait_until
 from stage.client import Refused
 from stage.mail import Mail
 from stage.suite import Group, expect, expect_equal
-from stage.world import OUTGOING, World, everybody
+from stage.world import OUTGOING, PRINTER, STRANGER, World, everybody
 
 KEYS = """# name     domain:selector:key
 acme       acme.example:s2026a:{keys}/acme.example/s2026a.pem
@@ -160,6 +160,45 @@ def several(w):
     w.write_tables(KEYS, SIGNING + "*@acme.example acme-ed\n")
     expect("not taken" not in w.guard.reload(), "the reload")
     w.signs("alice@acme.example", ["acme.example/s2026a", "acme.example/e2026a"])
+    w.guard.configure(site(w))
+    w.guard.reload()
+
+
+def imported(w, *options):
+    """The daemon runs with what `egressctl import opendkim` makes of an opendkim.conf over these tables."""
+    hosts = w.stage.write("import/hosts", f"127.0.0.1\n{PRINTER}\n")
+    conf = w.stage.write("import/opendkim.conf", (
+        f"Mode sv\nSocket local:{w.guard.socket.removeprefix('unix:')}\nUMask 000\n"
+        f"KeyTable {w.keys_table}\nSigningTable refile:{w.signing_table}\nInternalHosts {hosts}\n"
+        "Canonicalization relaxed/simple\n"))
+    text = run_tool([w.guard.ctl, "import", "opendkim", *options, conf], check=False).stdout.decode()
+    w.stage.write("guard/egress-milter.conf", (
+        f'{text}\nuser = "{w.guard.user}";\ncontrol = {{ socket = "{w.guard.directory}/control.sock"; }};\n'
+        f'state = {{ directory = "{w.guard.directory}/state"; }};\n'
+        f'dns = {{ servers = [ "127.0.0.1@{w.guard.dns_port}" ]; timeout = "100ms"; }};\n'))
+    expect("not taken" not in w.guard.reload(), text)
+    return text
+
+
+@group.case("what import opendkim prints is put in force: who was signed for is, printers too, strangers are not")
+def import_opendkim(w):
+    w.write_tables(KEYS, SIGNING)
+    for options in ((), ("--live",)):
+        text = imported(w, *options)
+        expect_equal("opendkim:" in text, bool(options), f"the tables named in the configuration:\n{text}")
+        w.signs("alice@acme.example", ["acme.example/s2026a"])
+        w.signs("bob@beta.example", ["beta.example/s1"])
+        printed = Mail(sender="bob@beta.example")
+        w.send(printed, source=PRINTER)
+        w.signed(printed, ["beta.example/s1"])
+        expect(re.search(r"; c=relaxed/simple;", w.delivered(printed).values("DKIM-Signature")[0]), "the forms")
+        foreign = Mail(sender="bob@beta.example")
+        w.send(foreign, source=STRANGER)
+        expect(not w.delivered(foreign).values("DKIM-Signature"), "mail from elsewhere is signed")
+    before = w.generation()
+    w.write_tables(KEYS + GAMMA, SIGNING + "*@gamma.example gamma\n")
+    wait_until(lambda: w.generation() > before, SEEN_S, "the tables, which stayed OpenDKIM's, to be read again")
+    w.signs("carol@gamma.example", ["gamma.example/g1"])
     w.guard.configure(site(w))
     w.guard.reload()
 
