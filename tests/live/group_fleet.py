@@ -15,7 +15,7 @@ from stage.client import become
 from stage.guard import Guard
 from stage.load import Load
 from stage.mail import Mail
-from stage.postfix import Postfix
+from stage.postfix import Postfix, queue_id_of
 from stage.redis import PASSWORD, Redis
 from stage.sink import Sink
 from stage.suite import Group, expect, expect_equal
@@ -154,6 +154,28 @@ def through_postfix(w):
         expect_equal(used(node, login), (LIMIT, "fleet"), f"used, as {node.name} tells")
     wait_until(lambda: "Mail queue is empty" in server.queue(), 20, "the queue to be empty")
     expect_equal(len(sink.messages), LIMIT, "messages that arrived")
+
+
+@group.case("a held message is charged for the fleet, and its deletion gives that back on all nodes")
+def held(w):
+    login, node = "held@acme.example", w.nodes[0]
+    server = Postfix(w.stage, node.postfix_spec(), Sink(w.stage).port, name="postfix-held").start()
+    node.configure(w.config(node.name) + 'rules = { message-id-missing = "hold"; };\n'
+                   f'hold = {{ command = [ "/usr/sbin/postsuper", "-c", "{server.etc}" ]; }};\n')
+    expect("not taken" not in node.reload(), "the reload")
+    with become(login, server.smtp) as client:
+        for without in ((), ("Message-ID",)):
+            mail = Mail(sender=login, without=without)
+            reply = client.send(mail.sender, mail.recipient, mail.data)
+    queue_id = queue_id_of(reply)
+    expect(server.is_held(queue_id), f"{queue_id} is held")
+    for one in w.nodes:
+        expect_equal(used(one, login), (2, "fleet"), f"used, as {one.name} tells")
+    node.ctl_run("hold", "delete", queue_id, "--yes")
+    for one in w.nodes:
+        wait_until(lambda at=one: used(at, login) == (1, "fleet"), 20, lambda at=one: f"it given back: {used(at, login)}")
+    node.configure(w.config(node.name))
+    node.reload()
 
 
 def one_session(login, port):
