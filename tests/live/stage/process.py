@@ -82,16 +82,19 @@ def descriptors_of(pid):
 
 
 def memory_kib(*pids):
-    """Of all of them together."""
-    total, is_shared = 0, False
+    """Of all of them together. Pages of a file that is mapped to be shared, as the store is, are the file's: how many
+    are dirty tells how much was written since they were last synced."""
+    total, is_shared, is_file = 0, False, False
     for pid in pids:
         with open(f"/proc/{pid}/smaps", encoding="utf-8", errors="replace") as stream:
             for line in stream:
-                found = re.match(r"[0-9a-f]+-[0-9a-f]+ (....)", line)
+                found = re.match(r"[0-9a-f]+-[0-9a-f]+ ...(.) \S+ \S+ \d+ *(.*)", line)
                 if found:
-                    is_shared = found.group(1)[3] == "s"
+                    is_shared, is_file = found.group(1) == "s", re.match("/(?!dev/zero|memfd:)", found.group(2))
                     continue
                 name, _, value = line.partition(":")
+                if is_shared and is_file:
+                    continue
                 if name in (("Shared_Dirty", "Private_Dirty") if is_shared else ("Anonymous",)):
                     total += int(value.split()[0])
     return total
