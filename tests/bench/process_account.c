@@ -105,24 +105,38 @@ uint64_t account_cpu_ns(struct process_account *account)
     return sum_ns;
 }
 
-/* A mapping's head is "start-end perms offset ..."; the lines after it are "Name:  N kB". */
-static void add_smaps_line(const char *line, bool *is_shared, struct process_memory *memory)
+enum mapping { MAPPING_OWN, MAPPING_SHARED, MAPPING_FILE };
+
+/* "/dev/zero (deleted)" and "/memfd:..." are the kernel's names for memory without a file. */
+static bool names_file(const char *path)
+{
+    return path[0] == '/' && strncmp(path, "/dev/zero", 9) != 0 && strncmp(path, "/memfd:", 7) != 0;
+}
+
+/* A mapping's head is "start-end perms offset device inode path"; the lines after it are "Name:  N
+ * kB". */
+static void add_smaps_line(const char *line, enum mapping *mapping, struct process_memory *memory)
 {
     char perms[8];
     char name[32];
+    int path = 0;
     unsigned long long kib;
 
-    if (sscanf(line, "%*x-%*x %7s", perms) == 1) {
-        *is_shared = strlen(perms) == 4 && perms[3] == 's';
+    if (sscanf(line, "%*x-%*x %7s %*s %*s %*s %n", perms, &path) == 1) {
+        bool is_shared = strlen(perms) == 4 && perms[3] == 's';
+
+        *mapping = !is_shared                            ? MAPPING_OWN
+                   : path > 0 && names_file(line + path) ? MAPPING_FILE
+                                                         : MAPPING_SHARED;
         return;
     }
     if (sscanf(line, "%31[A-Za-z_]: %llu kB", name, &kib) != 2)
         return;
     if (strcmp(name, "Rss") == 0)
         memory->rss_kib += kib;
-    else if (strcmp(name, "Anonymous") == 0 && !*is_shared)
+    else if (strcmp(name, "Anonymous") == 0 && *mapping == MAPPING_OWN)
         memory->anonymous_kib += kib;
-    else if (*is_shared &&
+    else if (*mapping == MAPPING_SHARED &&
              (strcmp(name, "Shared_Dirty") == 0 || strcmp(name, "Private_Dirty") == 0))
         memory->shared_dirty_kib += kib;
 }
@@ -131,7 +145,7 @@ static bool add_process_memory(pid_t pid, struct process_memory *memory)
 {
     char path[64];
     char line[4096];
-    bool is_shared = false;
+    enum mapping mapping = MAPPING_OWN;
     FILE *file;
 
     snprintf(path, sizeof path, "/proc/%d/smaps", (int)pid);
@@ -139,7 +153,7 @@ static bool add_process_memory(pid_t pid, struct process_memory *memory)
     if (!file)
         return false;
     while (fgets(line, sizeof line, file))
-        add_smaps_line(line, &is_shared, memory);
+        add_smaps_line(line, &mapping, memory);
     fclose(file);
     return true;
 }

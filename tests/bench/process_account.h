@@ -3,7 +3,7 @@
  *
  * CPU time is the process clock (nanoseconds, counts threads that have ended). A child that ended
  * between two looks is missing: compare filters that keep their processes. Memory is anonymous plus
- * dirty pages of shared mappings.
+ * dirty pages of shared mappings; those of a file on disk are the file's.
  */
 #ifndef TESTS_BENCH_PROCESS_ACCOUNT_H
 #define TESTS_BENCH_PROCESS_ACCOUNT_H
@@ -25,7 +25,8 @@ struct process_account {
 
 struct process_memory {
     uint64_t anonymous_kib;
-    uint64_t shared_dirty_kib; /* dirty pages of shared file or shm mappings, whoever wrote them */
+    uint64_t
+        shared_dirty_kib; /* dirty pages of shared mappings without a file, whoever wrote them */
     uint64_t rss_kib;
 };
 
