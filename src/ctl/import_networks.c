@@ -50,16 +50,14 @@ static void add_network(struct import *import, const struct opendkim_setting *it
     *is_first_io = false;
 }
 
-/* The two addresses that are this host's own to us; another one of 127/8 is a client like any. */
+/* This host itself, as the classes of mail have it; another one of 127/8 is a client like any. */
 static bool is_loopback(struct span text)
 {
     struct ip_network network;
-    struct ip v4, v6;
-    ip_parse(SPAN("127.0.0.1"), &v4);
-    ip_parse(SPAN("::1"), &v6);
     return span_is_equal_nocase(text, SPAN("localhost")) ||
            (ip_network_parse(text, &network, NULL) && ip_is_loopback(&network.base) &&
-            (ip_network_contains(&network, &v4) || ip_network_contains(&network, &v6)));
+            (ip_network_contains(&network, &ip_host_v4) ||
+             ip_network_contains(&network, &ip_host_v6)));
 }
 
 void import_networks(struct import *import)

@@ -12,18 +12,12 @@ static bool is_submission(const struct job *job)
     return job->site->outgoing->authenticated && job->message.envelope.login.size > 0;
 }
 
-/*
- * The two addresses an MTA itself and what runs beside it come from. Other addresses of 127/8 are
- * somebody's deliberate choice and can be named as networks; a client whose address the MTA does
- * not tell is a stranger.
- */
+/* Other addresses of 127/8 can be named as networks; a client whose address the MTA does not tell
+ * is a stranger. */
 bool class_is_loopback(const struct session *session)
 {
-    struct ip v4, v6;
-    ip_parse(SPAN("127.0.0.1"), &v4);
-    ip_parse(SPAN("::1"), &v6);
-    return memcmp(&session->client, &v4, sizeof(v4)) == 0 ||
-           memcmp(&session->client, &v6, sizeof(v6)) == 0;
+    return memcmp(&session->client, &ip_host_v4, sizeof(ip_host_v4)) == 0 ||
+           memcmp(&session->client, &ip_host_v6, sizeof(ip_host_v6)) == 0;
 }
 
 /* Postfix fakes a session for sendmail(1) and its own notices: from loopback, addresses without

@@ -130,12 +130,12 @@ bool ip_network_contains(const struct ip_network *network, const struct ip *ip)
     return memcmp(masked.bytes, network->base.bytes, family_bits(ip->family) / 8) == 0;
 }
 
+const struct ip ip_host_v4 = { .family = 4, .bytes = { 127, 0, 0, 1 } };
+const struct ip ip_host_v6 = { .family = 6, .bytes = { [15] = 1 } };
+
 bool ip_is_loopback(const struct ip *ip)
 {
-    static const uint8_t one[16] = { [15] = 1 };
-
-    return (ip->family == 4 && ip->bytes[0] == 127) ||
-           (ip->family == 6 && memcmp(ip->bytes, one, sizeof(one)) == 0);
+    return (ip->family == 4 && ip->bytes[0] == 127) || memcmp(ip, &ip_host_v6, sizeof(*ip)) == 0;
 }
 
 /* RFC 5952 4.2: the longest run of at least two zero groups, the first of equals. */

@@ -29,6 +29,9 @@ bool ip_parse(struct span text, struct ip *ip_r);
 bool ip_network_parse(struct span text, struct ip_network *network_r, bool *host_bits_r);
 bool ip_network_contains(const struct ip_network *network, const struct ip *ip);
 bool ip_is_loopback(const struct ip *ip);
+/* The two addresses an MTA itself and what runs beside it come from, 127.0.0.1 and ::1; another one
+ * of 127/8 is somebody's deliberate choice. */
+extern const struct ip ip_host_v4, ip_host_v6;
 /* Canonical text (RFC 5952), "" for family 0. */
 void ip_print(const struct ip *ip, char out[static IP_TEXT_MAX]);
 
