@@ -25,8 +25,7 @@ struct process_account {
 
 struct process_memory {
     uint64_t anonymous_kib;
-    uint64_t
-        shared_dirty_kib; /* dirty pages of shared mappings without a file, whoever wrote them */
+    uint64_t shared_dirty_kib; /* of shared mappings without a file, whoever wrote them */
     uint64_t rss_kib;
 };
 
