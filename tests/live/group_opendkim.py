@@ -172,10 +172,7 @@ def imported(w, *options):
         f"KeyTable {w.keys_table}\nSigningTable refile:{w.signing_table}\nInternalHosts {hosts}\n"
         "Canonicalization relaxed/simple\n"))
     text = run_tool([w.guard.ctl, "import", "opendkim", *options, conf], check=False).stdout.decode()
-    w.stage.write("guard/egress-milter.conf", (
-        f'{text}\nuser = "{w.guard.user}";\ncontrol = {{ socket = "{w.guard.directory}/control.sock"; }};\n'
-        f'state = {{ directory = "{w.guard.directory}/state"; }};\n'
-        f'dns = {{ servers = [ "127.0.0.1@{w.guard.dns_port}" ]; timeout = "100ms"; }};\n'))
+    w.guard.configure_wholly(text)
     expect("not taken" not in w.guard.reload(), text)
     return text
 

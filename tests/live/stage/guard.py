@@ -64,8 +64,11 @@ class Guard:
 
     def configure(self, config):
         """Writes the configuration file; a running daemon reads it at HUP."""
-        text = (f'socket = "{self.socket}";\nsocket_mode = "0666";\nuser = "{self.user}";\n'
-                f'control = {{ socket = "{self.directory}/control.sock"; }};\n'
+        self.configure_wholly(f'socket = "{self.socket}";\nsocket_mode = "0666";\n{config}\n')
+
+    def configure_wholly(self, config):
+        """The same where the text has the socket, too."""
+        text = (f'user = "{self.user}";\ncontrol = {{ socket = "{self.directory}/control.sock"; }};\n'
                 f'state = {{ directory = "{self.directory}/state"; }};\n')
         if not re.search(r"(?m)^dns = ", config):
             patience = "" if self.has_dns else ' timeout = "100ms";'
