@@ -224,12 +224,18 @@ def other_server(w):
 
 @group.case("one of two servers is away: the other is asked")
 def one_away(w):
+    """From the first message on none is lost.  Which server answers libunbound learns by waiting for the other, twice
+    at most, which this budget is too short for: until then a message may find nothing known."""
     w.calm()
     w.guard.restart(config(w, [w.stage.ports.take(), w.liar.port]))
-    for _ in range(5):
+    known = []
+
+    def is_learnt():
         reply, _ = timed(w, outside())
-        line = w.line(reply).expect(verdict="accept")
-    expect_equal((line["spf"], outages(w)), ("pass", (0, 0)), "spf, and outages told and ended")
+        known.append(w.line(reply).expect(verdict="accept")["spf"] == "pass")
+        return known[-3:] == [True] * 3
+    wait_until(is_learnt, 30, "three messages in a row with spf=pass")
+    expect_equal(outages(w), (0, 0), "outages told and ended")
     w.guard.restart(config(w))
 
 
