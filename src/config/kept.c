@@ -4,6 +4,8 @@
  */
 #include "config/kept_private.h"
 
+#define SIZE_MOST 999999999
+
 void kept_add(struct buffer *kept, const char *file, struct span text)
 {
     buffer_printf(kept, "%zu %s\n", text.size, file);
@@ -13,17 +15,11 @@ void kept_add(struct buffer *kept, const char *file, struct span text)
 static bool cut_size(struct span *head_io, size_t *size_r)
 {
     struct span digits;
-    size_t size = 0;
+    uint64_t size = 0;
+    bool is_size = span_cut(head_io, ' ', &digits) && span_number(digits, SIZE_MOST, &size);
 
-    if (!span_cut(head_io, ' ', &digits) || digits.size == 0 || digits.size > 9)
-        return false;
-    for (size_t i = 0; i < digits.size; i++) {
-        if (digits.at[i] < '0' || digits.at[i] > '9')
-            return false;
-        size = size * 10 + (size_t)(digits.at[i] - '0');
-    }
     *size_r = size;
-    return true;
+    return is_size;
 }
 
 bool kept_next(struct span *rest_io, struct span *file_r, struct span *text_r)

@@ -152,19 +152,6 @@ void inquiry_json_source(struct limits_inquiry *inquiry, const struct limit *lim
     json_close(json, '}');
 }
 
-bool inquiry_number(struct span text, uint64_t most, uint64_t *number_r)
-{
-    *number_r = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        uint64_t digit = (uint64_t)((unsigned char)text.at[i] - '0');
-        if (digit > 9 || digit > most || *number_r > (most - digit) / 10) {
-            return false;
-        }
-        *number_r = *number_r * 10 + digit;
-    }
-    return text.size > 0;
-}
-
 /* --- names ----------------------------------------------------------------------------------- */
 
 const struct network_settings *inquiry_network(const struct limits_inquiry *inquiry,

@@ -165,13 +165,13 @@ static const char *override_fill(struct limits_inquiry *inquiry, const struct li
 {
     uint64_t until_s;
     struct span because = span_trim(inquiry->args[4]);
-    if (!inquiry_number(inquiry->args[2], LIMIT_VALUE_MAX, &override->max)) {
+    if (!span_number(inquiry->args[2], LIMIT_VALUE_MAX, &override->max)) {
         return "MAX is a number; 0: unlimited";
     }
     if (limit->count == LIMIT_UNIQUE_RECIPIENTS && override->max > LIMIT_UNIQUE_MAX) {
         return "too many different recipients to keep; valid: up to 20000";
     }
-    if (!inquiry_number(inquiry->args[3], INT64_MAX, &until_s) ||
+    if (!span_number(inquiry->args[3], INT64_MAX, &until_s) ||
         (until_s != 0 && (int64_t)until_s <= inquiry->wall_s)) {
         return "the end lies in the past";
     }

@@ -45,8 +45,6 @@ void inquiry_json_limit(struct json *json, const struct limit *limit);
 void inquiry_text_max(uint64_t max, struct buffer *out);
 /* "1h" */
 void inquiry_text_per(const struct limit *limit, struct buffer *out);
-/* Digits alone, at most so many. */
-bool inquiry_number(struct span text, uint64_t most, uint64_t *number_r);
 /* NAME as counts have it: the name of a network as it is, "bounce" too, all else a login in its one
  * form. Absent: no memory. */
 struct span inquiry_principal(struct limits_inquiry *inquiry, struct span name);

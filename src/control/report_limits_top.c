@@ -286,7 +286,7 @@ enum control_exit report_limits_top(struct limits_inquiry *inquiry)
     uint64_t most;
     bool is_done;
     top.is_nearest = span_is_equal(inquiry->args[1], SPAN("nearest"));
-    if (!inquiry_number(inquiry->args[0], TOP_MAX, &most) || most == 0 ||
+    if (!span_number(inquiry->args[0], TOP_MAX, &most) || most == 0 ||
         (!top.is_nearest && !span_is_equal(inquiry->args[1], SPAN("used")))) {
         return inquiry_refuse(inquiry, CONTROL_USAGE,
                               "limits top wants a number from 1 to %d, and used or nearest",

@@ -128,18 +128,10 @@ static bool take_number(const struct tag_values *values, enum known_tag tag, int
     if (values->known[tag].at == NULL) {
         return true;
     }
-    if (digits.size == 0 || digits.size > 12) {
-        return false;
-    }
-    int64_t number = 0;
-    for (size_t i = 0; i < digits.size; i++) {
-        if (digits.at[i] < '0' || digits.at[i] > '9') {
-            return false;
-        }
-        number = number * 10 + (digits.at[i] - '0');
-    }
-    *number_r = number;
-    return true;
+    uint64_t number = 0;
+    bool is_number = digits.size <= 12 && span_number(digits, INT64_MAX, &number);
+    *number_r = is_number ? (int64_t)number : -1;
+    return is_number;
 }
 
 static bool parse_form(struct span name, enum canonical *form_r)

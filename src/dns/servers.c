@@ -13,19 +13,12 @@
 
 #define RESOLV_CONF_BYTES 65536
 #define SYSTEM_COUNT 3
-#define PORT_MAX 65535
 
 /* 1 to 65535; 0: it is none. */
-static unsigned read_port(struct span text)
+static uint16_t read_port(struct span text)
 {
-    unsigned port = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9' || port > PORT_MAX) {
-            return 0;
-        }
-        port = port * 10 + (unsigned)(text.at[i] - '0');
-    }
-    return port <= PORT_MAX ? port : 0;
+    uint64_t port = 0;
+    return span_number(text, UINT16_MAX, &port) ? (uint16_t)port : 0;
 }
 
 bool dns_server_read(struct span text, char server_r[static DNS_SERVER_MAX])
@@ -33,7 +26,7 @@ bool dns_server_read(struct span text, char server_r[static DNS_SERVER_MAX])
     char address[IP_TEXT_MAX];
     struct ip ip;
     ptrdiff_t at = span_find(text, '@');
-    unsigned port = at < 0 ? 53 : read_port(span_from(text, (size_t)at + 1));
+    uint16_t port = at < 0 ? 53 : read_port(span_from(text, (size_t)at + 1));
     if (port == 0 || !ip_parse(at < 0 ? text : span_first(text, (size_t)at), &ip)) {
         return false;
     }

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define LAYOUT "1"
-#define DIGITS_MAX 20
 #define KEY_ROOM (sizeof(((struct override *)0)->principal) + sizeof(((struct override *)0)->limit))
 
 _Static_assert(KEY_ROOM <= STORE_KEY_MAX, "a key fits");
@@ -73,18 +72,7 @@ static bool value_write(const struct override *override, struct buffer *out)
 static bool take_number(struct span *rest_io, uint64_t most, uint64_t *number_r)
 {
     struct span word;
-    if (!span_cut(rest_io, ' ', &word) || word.size == 0 || word.size > DIGITS_MAX) {
-        return false;
-    }
-    *number_r = 0;
-    for (size_t i = 0; i < word.size; i++) {
-        uint64_t digit = (uint64_t)((unsigned char)word.at[i] - '0');
-        if (digit > 9 || *number_r > (most - digit) / 10) {
-            return false;
-        }
-        *number_r = *number_r * 10 + digit;
-    }
-    return true;
+    return span_cut(rest_io, ' ', &word) && span_number(word, most, number_r);
 }
 
 static bool value_read(struct span value, struct override *override)

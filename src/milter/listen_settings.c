@@ -43,17 +43,11 @@ bool listen_path_accepts(const char *path, struct error *error)
 
 static bool parse_port(struct span text, uint16_t *port_r)
 {
-    unsigned port = 0;
+    uint64_t port = 0;
+    bool is_port = span_number(text, UINT16_MAX, &port) && port > 0;
 
-    if (text.size == 0 || text.size > 5)
-        return false;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9')
-            return false;
-        port = port * 10 + (unsigned)(text.at[i] - '0');
-    }
     *port_r = (uint16_t)port;
-    return port >= 1 && port <= 65535;
+    return is_port;
 }
 
 static bool parse_host(struct span host, enum listen_family family, struct ip *address_r)

@@ -17,15 +17,10 @@
 
 static bool read_port(struct span text, uint16_t *port_r)
 {
-    unsigned long port = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9' || i == 5) {
-            return false;
-        }
-        port = port * 10 + (unsigned)(text.at[i] - '0');
-    }
+    uint64_t port = 0;
+    bool is_port = span_number(text, UINT16_MAX, &port) && port > 0;
     *port_r = (uint16_t)port;
-    return port > 0 && port <= UINT16_MAX;
+    return is_port;
 }
 
 static bool set_host(struct redis_place *place, const char *host, uint16_t port)

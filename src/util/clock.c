@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -88,6 +89,17 @@ static uint64_t system_boot_ns(const struct clock *clock, uint64_t *boot_r)
 
 const struct clock clock_system = { system_wall_s, system_mono_ns, system_utc_offset_s,
                                     system_random, system_boot_ns };
+
+int clock_left_ms(uint64_t deadline_ns)
+{
+    const uint64_t ns_per_ms = 1000000;
+    uint64_t now_ns = clock_mono_ns(&clock_system), left_ms;
+
+    if (now_ns >= deadline_ns)
+        return 0;
+    left_ms = (deadline_ns - now_ns + ns_per_ms - 1) / ns_per_ms;
+    return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
 
 static int64_t fixed_wall_s(const struct clock *clock)
 {

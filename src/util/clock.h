@@ -20,6 +20,8 @@ struct clock {
 
 /* The real thing. */
 extern const struct clock clock_system;
+/* Milliseconds until a moment of clock_system, rounded up; 0: it is past. */
+int clock_left_ms(uint64_t deadline_ns);
 
 /* A clock that stands still; embed or use directly. random() counts up from 0, one byte after the
  * other, and on with the next call. For one thread. */

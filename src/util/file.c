@@ -69,6 +69,27 @@ bool file_read_opened(int fd, const char *path, size_t max_bytes, struct buffer 
     return false;
 }
 
+bool file_read_stdin(size_t max_bytes, struct buffer *buffer, struct error *error)
+{
+    char piece[65536];
+    ssize_t size;
+
+    while ((size = read(STDIN_FILENO, piece, sizeof(piece))) != 0) {
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0) {
+            error_set(error, "stdin: %m");
+            return false;
+        }
+        buffer_add(buffer, piece, (size_t)size);
+        if (buffer->size > max_bytes) {
+            error_set(error, "stdin: more than %zu octets", max_bytes);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool file_read(const char *path, size_t max_bytes, struct buffer *buffer, struct error *error)
 {
     /* Without O_NONBLOCK the open alone would wait for the writer of a FIFO. */

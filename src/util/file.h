@@ -21,6 +21,8 @@ bool file_read(const char *path, size_t max_bytes, struct buffer *buffer, struct
 /* The same with a descriptor that is open, from where it stands; it stays open. */
 bool file_read_opened(int fd, const char *path, size_t max_bytes, struct buffer *buffer,
                       struct error *error);
+/* All that comes from stdin, whatever that is; the buffer may have a part on failure. */
+bool file_read_stdin(size_t max_bytes, struct buffer *buffer, struct error *error);
 /*
  * Writes bytes to a temporary file beside `path` (mode as given) and renames it over: readers see
  * the old or the new file, never half. With `replace` false an existing path is an error.

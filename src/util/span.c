@@ -107,6 +107,20 @@ bool span_cut(struct span *rest_io, char separator, struct span *piece_r)
     return true;
 }
 
+bool span_number(struct span s, uint64_t most, uint64_t *number_r)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < s.size; i++) {
+        uint64_t digit = (uint64_t)((unsigned char)s.at[i] - '0');
+        if (digit > 9 || digit > most || number > (most - digit) / 10) {
+            return false;
+        }
+        number = number * 10 + digit;
+    }
+    *number_r = number;
+    return s.size > 0;
+}
+
 char *span_strdup(struct span s)
 {
     char *copy = s.size < SIZE_MAX ? malloc(s.size + 1) : NULL;

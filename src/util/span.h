@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct span {
@@ -48,6 +49,8 @@ ptrdiff_t span_find_last(struct span s, char byte);
  * "a,,b" gives "a", "", "b"; "a," gives "a" and "".  *rest_io with .at == NULL means finished.
  */
 bool span_cut(struct span *rest_io, char separator, struct span *piece_r);
+/* A number of decimal digits and nothing else, from 0 to `most`; false: it is none. */
+bool span_number(struct span s, uint64_t most, uint64_t *number_r);
 /* A heap copy ending in NUL; the caller frees it. NULL when memory is out. */
 char *span_strdup(struct span s);
 

@@ -40,17 +40,10 @@ void domains_record_write(const struct domains_record *record, struct buffer *ou
 static bool take_number(struct span *rest_io, int64_t *number_r)
 {
     struct span word;
-    *number_r = 0;
-    if (!span_cut(rest_io, ' ', &word) || word.size == 0 || word.size > 18) {
-        return false;
-    }
-    for (size_t i = 0; i < word.size; i++) {
-        if (word.at[i] < '0' || word.at[i] > '9') {
-            return false;
-        }
-        *number_r = *number_r * 10 + (word.at[i] - '0');
-    }
-    return true;
+    uint64_t number = 0;
+    bool is_number = span_cut(rest_io, ' ', &word) && span_number(word, INT64_MAX, &number);
+    *number_r = (int64_t)number;
+    return is_number;
 }
 
 static bool take_flag(struct span *rest_io, bool *flag_r)

@@ -145,6 +145,41 @@ static void test_cut(void **state)
     }
 }
 
+static void test_number(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t most;
+        bool is_number;
+        uint64_t number;
+    } cases[] = {
+        { "0", 0, true, 0 },
+        { "007", 7, true, 7 },
+        { "65535", UINT16_MAX, true, 65535 },
+        { "65536", UINT16_MAX, false, 0 },
+        { "18446744073709551615", UINT64_MAX, true, UINT64_MAX },
+        { "18446744073709551616", UINT64_MAX, false, 0 },
+        { "99999999999999999999999", UINT64_MAX, false, 0 },
+        { "9", 8, false, 0 },
+        { "", 9, false, 0 },
+        { "-1", 9, false, 0 },
+        { "+1", 9, false, 0 },
+        { " 1", 9, false, 0 },
+        { "1 ", 9, false, 0 },
+        { "0x1", 99, false, 0 },
+        { "\xb1", 99, false, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint64_t number = 0;
+        assert_int_equal(span_number(span_of(cases[i].text), cases[i].most, &number),
+                         cases[i].is_number);
+        assert_int_equal(number, cases[i].number);
+    }
+    uint64_t number;
+    assert_false(span_number(ABSENT, 9, &number));
+}
+
 static void test_strdup(void **state)
 {
     char *copy = span_strdup(span_first(SPAN("abcdef"), 3));
@@ -166,7 +201,7 @@ int main(void)
         cmocka_unit_test(test_equal),  cmocka_unit_test(test_prefix_and_suffix),
         cmocka_unit_test(test_trim),   cmocka_unit_test(test_from_and_first),
         cmocka_unit_test(test_find),   cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_strdup),
+        cmocka_unit_test(test_number), cmocka_unit_test(test_strdup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
