@@ -1,7 +1,7 @@
 /*
  * socketmap: the way of a question. What the cache knows is answered from it; what is left goes to
- * the server at once (socketmap_talk), over a kept connection if there is one (socketmap_pool),
- * unless the server is known to be dead (socketmap_health).
+ * the server at once (socketmap_talk), over a kept connection if there is one (io/pool),
+ * unless the server is known to be dead (io/health).
  *
  * A server may close a connection whenever it likes: before the first answer over a kept one, which
  * is then replaced once, and behind any answer, as servers do that serve one question a connection.
@@ -13,9 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "io/health.h"
+#include "io/pool.h"
 #include "tables/socketmap_cache.h"
-#include "tables/socketmap_health.h"
-#include "tables/socketmap_pool.h"
+#include "tables/socketmap_place.h"
 #include "tables/socketmap_talk.h"
 #include "tables/table_rows.h"
 
@@ -30,8 +31,8 @@ static const char out_of_memory[] = "out of memory";
 struct socketmap {
     const char *name;
     struct socketmap_place place;
-    struct socketmap_pool *pool;
-    struct socketmap_health health;
+    struct pool *pool;
+    struct health health;
     struct socketmap_cache *cache; /* NULL: nothing is kept */
     const struct clock *clock;
     uint64_t deadline_ns; /* of a call, from its beginning */
@@ -62,13 +63,13 @@ struct socketmap *socketmap_new(const char *name, const char *place,
         error_set(error, "%s: %s", name, out_of_memory);
         return NULL;
     }
-    socketmap_health_init(&map->health);
+    health_init(&map->health);
     map->name = name;
     map->clock = want->clock != NULL ? want->clock : &clock_system;
     map->deadline_ns =
         (uint64_t)(want->deadline_ms > 0 ? want->deadline_ms : DEADLINE_MS) * NS_PER_MS;
     map->cache_ns = (uint64_t)(want->cache_s > 0 ? want->cache_s : CACHE_S) * NS_PER_S;
-    map->pool = socketmap_pool_new(&map->place);
+    map->pool = pool_new(&map->place.endpoint);
     map->cache = want->no_cache ? NULL : socketmap_cache_new();
     if (map->pool == NULL || (map->cache == NULL && !want->no_cache)) {
         error_set(error, "%s: %s", name, out_of_memory);
@@ -85,9 +86,9 @@ void socketmap_free(struct socketmap **map)
     if (*map == NULL) {
         return;
     }
-    socketmap_pool_free(&(*map)->pool);
+    pool_free(&(*map)->pool);
     socketmap_cache_free(&(*map)->cache);
-    socketmap_health_destroy(&(*map)->health);
+    health_destroy(&(*map)->health);
     free(*map);
     *map = NULL;
 }
@@ -234,25 +235,25 @@ enum outcome { SERVER_GOOD, SERVER_BAD, SERVER_NOT_REACHED };
 /* Over as many connections as it takes; on failure *error is why. */
 static enum outcome converse(struct inquiry *inquiry, uint64_t deadline_ns, struct error *error)
 {
-    struct socketmap_pool *pool = inquiry->map->pool;
+    struct pool *pool = inquiry->map->pool;
     for (bool fresh = false;; fresh = true) {
         int fd;
         size_t before = inquiry->first;
-        enum socketmap_pool_result got = socketmap_pool_take(pool, fresh, deadline_ns, &fd, error);
-        if (got == SOCKETMAP_POOL_BUSY) {
-            error_set(error, "all %u connections to it were in use", SOCKETMAP_CONNECTIONS_MAX);
+        enum pool_result got = pool_take(pool, fresh, deadline_ns, &fd, error);
+        if (got == POOL_BUSY) {
+            error_set(error, "all %u connections to it were in use", POOL_CONNECTIONS_MAX);
             return SERVER_NOT_REACHED;
         }
-        if (got == SOCKETMAP_POOL_DEAD) {
+        if (got == POOL_DEAD) {
             return SERVER_BAD;
         }
         enum socketmap_end end = talk(inquiry, fd, deadline_ns, error);
-        socketmap_pool_give(pool, fd, end == SOCKETMAP_ALL);
+        pool_give(pool, fd, end == SOCKETMAP_ALL);
         bool has_answered = inquiry->first > before;
         if (end == SOCKETMAP_ALL || (end == SOCKETMAP_LATE && has_answered)) {
             return SERVER_GOOD; /* one that answers some of it is slow, not dead */
         }
-        if (end != SOCKETMAP_CLOSED || (!has_answered && got == SOCKETMAP_POOL_FRESH)) {
+        if (end != SOCKETMAP_CLOSED || (!has_answered && got == POOL_FRESH)) {
             return SERVER_BAD;
         }
     }
@@ -262,20 +263,20 @@ static void ask_server(struct inquiry *inquiry, struct error *error)
 {
     struct socketmap *map = inquiry->map;
     uint64_t deadline_ns = clock_mono_ns(&clock_system) + map->deadline_ns;
-    enum socketmap_try as = socketmap_health_ask(&map->health, clock_mono_ns(map->clock), error);
-    if (as == SOCKETMAP_TRY_NOT) {
+    enum health_try as = health_ask(&map->health, clock_mono_ns(map->clock), error);
+    if (as == HEALTH_TRY_NOT) {
         error_prefix(error, "not asked again yet");
         return;
     }
     switch (converse(inquiry, deadline_ns, error)) {
     case SERVER_GOOD:
-        socketmap_health_good(&map->health, as);
+        health_good(&map->health, as, clock_mono_ns(map->clock));
         break;
     case SERVER_BAD:
-        socketmap_health_bad(&map->health, as, clock_mono_ns(map->clock), error);
+        health_bad(&map->health, as, clock_mono_ns(map->clock), error);
         break;
     case SERVER_NOT_REACHED:
-        socketmap_health_unknown(&map->health, as);
+        health_unknown(&map->health, as);
         break;
     }
 }

@@ -71,7 +71,7 @@ static bool serve(struct map_server *server, struct client *client)
     if (stays) {
         buffer_add(&client->received, piece, (size_t)got);
     }
-    while (stays && next_request(&client->received, &request)) {
+    while (stays && server->next(&client->received, &request)) {
         unsigned number = atomic_fetch_add(&server->requests, 1);
         buffer_clear(&reply);
         stays = server->answer(server->context, number, buffer_span(&request), &reply);
@@ -180,14 +180,22 @@ void map_server_restart(struct map_server *server)
     demand(pthread_create(&server->thread, NULL, run, server) == 0, "no thread");
 }
 
-void map_server_start(struct map_server *server, const char *name, map_server_fn answer,
-                      void *context)
+void map_server_start_speaking(struct map_server *server, const char *name, map_server_next_fn next,
+                               map_server_fn answer, void *context)
 {
-    *server = (struct map_server){ .answer = answer, .context = context };
-    if (name != NULL) {
+    *server = (struct map_server){ .next = next, .answer = answer, .context = context };
+    if (name != NULL && name[0] == '/') {
+        snprintf(server->path, sizeof(server->path), "%s", name);
+    } else if (name != NULL) {
         snprintf(server->path, sizeof(server->path), "/tmp/%s.%d", name, (int)getpid());
     }
     map_server_restart(server);
+}
+
+void map_server_start(struct map_server *server, const char *name, map_server_fn answer,
+                      void *context)
+{
+    map_server_start_speaking(server, name, next_request, answer, context);
 }
 
 void map_server_stop(struct map_server *server)
@@ -207,4 +215,20 @@ void map_server_say(struct buffer *reply, struct span text)
     buffer_printf(reply, "%zu:", text.size);
     buffer_add_span(reply, text);
     buffer_add_char(reply, ',');
+}
+
+bool map_server_badly(void *context, unsigned number, struct span request, struct buffer *reply)
+{
+    const struct map_server_fault *fault = context;
+    (void)number;
+    (void)request;
+    buffer_add_span(reply, fault->says);
+    return fault->stays;
+}
+
+int map_server_deaf(const char *path, int backlog)
+{
+    int fd = listen_unix(path);
+    demand(listen(fd, backlog) == 0, path);
+    return fd;
 }

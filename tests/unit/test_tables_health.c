@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #include "tables/socketmap_cache.h"
-#include "tables/socketmap_health.h"
-#include "tables/socketmap_pool.h"
 #include "tests/unit/test_tables_map.h"
 
 #define SECOND_NS 1000000000u
@@ -109,28 +107,6 @@ static void dead_and_back(void **state)
     house.clock.now_ns += SECOND_NS; /* the pause began anew */
     assert_answer(map_ask(&house, "a"), TABLE_UNAVAILABLE, ":owners: cannot connect");
     map_house_shut(&house);
-}
-
-/* One probe at a time; who failed beside it, or before, does not lengthen the pause. */
-static void probes(void **state)
-{
-    (void)state;
-    struct socketmap_health health;
-    struct error why = { "gone" }, told;
-    socketmap_health_init(&health);
-    assert_int_equal(socketmap_health_ask(&health, 0, &told), SOCKETMAP_TRY);
-    assert_int_equal(socketmap_health_ask(&health, 0, &told), SOCKETMAP_TRY);
-    socketmap_health_bad(&health, SOCKETMAP_TRY, 0, &why);
-    socketmap_health_bad(&health, SOCKETMAP_TRY, SECOND_NS / 2, &why);
-    assert_int_equal(socketmap_health_ask(&health, SECOND_NS - 1, &told), SOCKETMAP_TRY_NOT);
-    assert_string_equal(told.text, "gone");
-    assert_int_equal(socketmap_health_ask(&health, SECOND_NS, &told), SOCKETMAP_TRY_AS_PROBE);
-    assert_int_equal(socketmap_health_ask(&health, 9u * SECOND_NS, &told), SOCKETMAP_TRY_NOT);
-    socketmap_health_unknown(&health, SOCKETMAP_TRY_AS_PROBE);
-    assert_int_equal(socketmap_health_ask(&health, SECOND_NS, &told), SOCKETMAP_TRY_AS_PROBE);
-    socketmap_health_good(&health, SOCKETMAP_TRY_AS_PROBE);
-    assert_int_equal(socketmap_health_ask(&health, SECOND_NS, &told), SOCKETMAP_TRY);
-    socketmap_health_destroy(&health);
 }
 
 /* Far more keys than there is room for: what is answered is right, and some of it is kept. */
@@ -310,68 +286,6 @@ static bool after_a_while(void *context, unsigned number, struct span request, s
     return echo(context, number, request, reply);
 }
 
-struct waiter {
-    pthread_t thread;
-    struct socketmap_pool *pool;
-    enum socketmap_pool_result result;
-    int fd;
-};
-
-static void *take_one(void *argument)
-{
-    struct waiter *waiter = argument;
-    struct error error;
-    uint64_t deadline_ns = clock_mono_ns(&clock_system) + (uint64_t)PATIENT_MS * 1000000;
-    waiter->result = socketmap_pool_take(waiter->pool, false, deadline_ns, &waiter->fd, &error);
-    return NULL;
-}
-
-/* Who finds none waits for one until his deadline, and gets the one that is given back. */
-static void none_left(void **state)
-{
-    (void)state;
-    struct map_server server;
-    struct socketmap_place place;
-    struct error error;
-    char spec[100];
-    struct waiter taken[SOCKETMAP_CONNECTIONS_MAX + 2];
-    map_server_start(&server, "egress-pool", echo, NULL);
-    snprintf(spec, sizeof(spec), "unix:%s:owners", server.path);
-    assert_true(socketmap_place_open(&place, spec, &error));
-    struct socketmap_pool *pool = socketmap_pool_new(&place);
-    for (unsigned i = 0; i < SOCKETMAP_CONNECTIONS_MAX; i++) {
-        taken[i].pool = pool;
-        take_one(&taken[i]);
-        assert_int_equal(taken[i].result, SOCKETMAP_POOL_FRESH);
-    }
-    int fd;
-    uint64_t begin_ms = now_ms();
-    uint64_t deadline_ns = clock_mono_ns(&clock_system) + 100000000;
-    assert_int_equal(socketmap_pool_take(pool, false, deadline_ns, &fd, &error),
-                     SOCKETMAP_POOL_BUSY);
-    assert_in_range(now_ms() - begin_ms, 100, 3000);
-    struct waiter *waiter = &taken[SOCKETMAP_CONNECTIONS_MAX];
-    waiter->pool = pool;
-    assert_int_equal(pthread_create(&waiter->thread, NULL, take_one, waiter), 0);
-    socketmap_pool_give(pool, taken[3].fd, true);
-    pthread_join(waiter->thread, NULL);
-    assert_int_equal(waiter->result, SOCKETMAP_POOL_KEPT);
-    assert_int_equal(waiter->fd, taken[3].fd);
-    for (unsigned i = 0; i < SOCKETMAP_CONNECTIONS_MAX; i++) {
-        socketmap_pool_give(pool, taken[i].fd, true);
-    }
-    /* All are kept: a fresh one takes the place of the oldest. */
-    assert_int_equal(socketmap_pool_take(pool, true, deadline_ns + 1000000000, &fd, &error),
-                     SOCKETMAP_POOL_FRESH);
-    while (server.connections < SOCKETMAP_CONNECTIONS_MAX + 1 ||
-           server.open > SOCKETMAP_CONNECTIONS_MAX) {
-        usleep(1000); /* until the server has seen both */
-    }
-    socketmap_pool_give(pool, fd, true);
-    socketmap_pool_free(&pool);
-    map_server_stop(&server);
-}
-
 /* Sixteen wait for the slow server, and the others for one of the sixteen: no longer than that. */
 static void all_in_use(void **state)
 {
@@ -391,14 +305,9 @@ static void all_in_use(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ages),
-        cmocka_unit_test(partly_known),
-        cmocka_unit_test(dead_and_back),
-        cmocka_unit_test(probes),
-        cmocka_unit_test(bounded_cache),
-        cmocka_unit_test(crowd),
-        cmocka_unit_test(crowd_and_restarts),
-        cmocka_unit_test(none_left),
+        cmocka_unit_test(ages),          cmocka_unit_test(partly_known),
+        cmocka_unit_test(dead_and_back), cmocka_unit_test(bounded_cache),
+        cmocka_unit_test(crowd),         cmocka_unit_test(crowd_and_restarts),
         cmocka_unit_test(all_in_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

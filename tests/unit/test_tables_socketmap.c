@@ -1,5 +1,6 @@
 /*
- * Socketmap tables against a server that behaves as told: well, badly, slowly, not at all.
+ * Socketmap tables against a server that behaves as told: well, map_server_badly, slowly, not at
+ * all.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -144,25 +145,9 @@ static void over_tcp(void **state)
     map_house_shut(&house);
 }
 
-/* What every request is answered with, whatever it asks. */
-struct fault {
-    struct span says;
-    bool stays;
-    const char *why;
-};
-
-static bool badly(void *context, unsigned number, struct span request, struct buffer *reply)
-{
-    const struct fault *fault = context;
-    (void)number;
-    (void)request;
-    buffer_add_span(reply, fault->says);
-    return fault->stays;
-}
-
 static void faults(void **state)
 {
-    static const struct fault cases[] = {
+    static const struct map_server_fault cases[] = {
         { { "", 0 }, true, "no answer in time" },
         { { "20:OK alice", 11 }, true, "no answer in time" },
         { { "20:OK alice", 11 }, false, "it closed the connection without an answer" },
@@ -177,8 +162,8 @@ static void faults(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct map_house house;
-        struct fault fault = cases[i];
-        map_house_open(&house, badly, &fault, DEADLINE_MS, false);
+        struct map_server_fault fault = cases[i];
+        map_house_open(&house, map_server_badly, &fault, DEADLINE_MS, false);
         uint64_t begin_ms = now_ms();
         assert_answer(map_ask(&house, "alice"), TABLE_UNAVAILABLE, cases[i].why);
         assert_true(now_ms() - begin_ms < DEADLINE_MS + 3000);
@@ -229,21 +214,21 @@ static void large_values(void **state)
 /* The first `good` requests are answered; what becomes of the others is the fault's. */
 struct partial {
     unsigned good;
-    struct fault fault;
+    struct map_server_fault fault;
 };
 
 static bool partly(void *context, unsigned number, struct span request, struct buffer *reply)
 {
     struct partial *partial = context;
     return number < partial->good ? by_key(NULL, number, request, reply)
-                                  : badly(&partial->fault, number, request, reply);
+                                  : map_server_badly(&partial->fault, number, request, reply);
 }
 
 /* What came before the deadline is kept, and what stands before garbage is not: whose is it? */
 static void some_answers(void **state)
 {
     static const struct {
-        struct fault fault;
+        struct map_server_fault fault;
         enum table_result first;
         const char *says;
     } cases[] = {
@@ -353,15 +338,10 @@ static void out_of_turn(void **state)
     (void)state;
     struct map_house house = { .server = { .path = "" } };
     struct talker talker;
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
     pthread_t thread;
-    snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/egress-turn.%d", (int)getpid());
-    strcpy(house.server.path, address.sun_path);
-    unlink(address.sun_path);
-    talker.listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    snprintf(house.server.path, sizeof(house.server.path), "/tmp/egress-turn.%d", (int)getpid());
+    talker.listener = map_server_deaf(house.server.path, 5);
     pthread_barrier_init(&talker.spoken, NULL, 2);
-    assert_int_equal(bind(talker.listener, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(talker.listener, 5), 0);
     map_house_table(&house, PATIENT_MS, true);
     assert_int_equal(pthread_create(&thread, NULL, speak_twice, &talker), 0);
     assert_answer(map_ask(&house, "a"), TABLE_FOUND, "1");
@@ -372,7 +352,7 @@ static void out_of_turn(void **state)
     map_house_shut(&house);
     close(talker.listener);
     pthread_barrier_destroy(&talker.spoken);
-    unlink(address.sun_path);
+    unlink(house.server.path);
 }
 
 /* Nobody accepts, and the backlog is full: the connect itself has to keep to the deadline. */
@@ -380,12 +360,10 @@ static void never_accepted(void **state)
 {
     (void)state;
     struct map_house house = { .server = { .path = "" } };
-    int listener = socket(AF_UNIX, SOCK_STREAM, 0), first = socket(AF_UNIX, SOCK_STREAM, 0);
+    int first = socket(AF_UNIX, SOCK_STREAM, 0);
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/egress-full.%d", (int)getpid());
-    unlink(address.sun_path);
-    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(listener, 0), 0);
+    int listener = map_server_deaf(address.sun_path, 0);
     assert_int_equal(connect(first, (struct sockaddr *)&address, sizeof(address)), 0);
     strcpy(house.server.path, address.sun_path);
     map_house_table(&house, DEADLINE_MS, true);

@@ -70,22 +70,23 @@ static void places(void **state)
     struct socketmap_place place;
     struct error error;
     assert_true(socketmap_place_open(&place, "unix:/run/a:b:owners", &error));
-    assert_string_equal(((struct sockaddr_un *)&place.at[0].address)->sun_path, "/run/a:b");
+    assert_string_equal(((struct sockaddr_un *)&place.endpoint.at[0].address)->sun_path,
+                        "/run/a:b");
     assert_string_equal(place.map, "owners");
-    assert_int_equal(place.count, 1);
+    assert_int_equal(place.endpoint.count, 1);
 
     assert_true(socketmap_place_open(&place, "inet:127.0.0.7:2222:o", &error));
-    const struct sockaddr_in *in = (const struct sockaddr_in *)&place.at[0].address;
+    const struct sockaddr_in *in = (const struct sockaddr_in *)&place.endpoint.at[0].address;
     assert_int_equal(ntohs(in->sin_port), 2222);
     assert_int_equal(ntohl(in->sin_addr.s_addr), 0x7f000007);
 
     assert_true(socketmap_place_open(&place, "inet:[::1]:25:o", &error));
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&place.at[0].address;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&place.endpoint.at[0].address;
     assert_int_equal(in6->sin6_family, AF_INET6);
     assert_int_equal(ntohs(in6->sin6_port), 25);
 
     assert_true(socketmap_place_open(&place, "inet:localhost:2222:o", &error));
-    assert_in_range(place.count, 1, SOCKETMAP_ADDRESSES_MAX);
+    assert_in_range(place.endpoint.count, 1, ENDPOINT_ADDRESSES_MAX);
 
     assert_false(socketmap_place_open(&place, "inet:127.0.0.1:no-such-port:o", &error));
     assert_non_null(strstr(error.text, "127.0.0.1, port no-such-port: "));

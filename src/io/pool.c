@@ -1,12 +1,12 @@
 /*
- * socketmap_pool: the one used last is taken first, so that those not needed grow old; they are
- * closed when somebody comes by and finds them unused for IDLE_MAX_NS. There is no thread that does
- * it: a table that nobody asks keeps what it had.
+ * pool: the one used last is taken first, so that those not needed grow old; they are closed when
+ * somebody comes by and finds them unused for IDLE_MAX_NS. There is no thread that does it: where
+ * nobody asks, what is kept stays.
  *
  * A kept connection over which something can be read is closed too: the server has closed it, or
  * said what nobody asked for, and then the next answer would be taken for another one.
  */
-#include "tables/socketmap_pool.h"
+#include "io/pool.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -19,26 +19,26 @@
 #define IDLE_MAX_NS 60000000000u
 #define NS_PER_S 1000000000u
 
-struct socketmap_pool {
-    const struct socketmap_place *place;
+struct pool {
+    const struct endpoint *endpoint;
     pthread_mutex_t lock;
     pthread_cond_t given; /* told the time by CLOCK_MONOTONIC */
     struct kept {
         int fd;
         uint64_t since_ns;
-    } kept[SOCKETMAP_CONNECTIONS_MAX]; /* oldest first */
+    } kept[POOL_CONNECTIONS_MAX]; /* oldest first */
     unsigned kept_count;
     unsigned used_count; /* in somebody's hands, or being connected */
 };
 
-struct socketmap_pool *socketmap_pool_new(const struct socketmap_place *place)
+struct pool *pool_new(const struct endpoint *endpoint)
 {
-    struct socketmap_pool *pool = calloc(1, sizeof(*pool));
+    struct pool *pool = calloc(1, sizeof(*pool));
     pthread_condattr_t attributes;
     if (pool == NULL) {
         return NULL;
     }
-    pool->place = place;
+    pool->endpoint = endpoint;
     pthread_mutex_init(&pool->lock, NULL); /* these cannot fail where we run */
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -47,7 +47,7 @@ struct socketmap_pool *socketmap_pool_new(const struct socketmap_place *place)
     return pool;
 }
 
-void socketmap_pool_free(struct socketmap_pool **pool)
+void pool_free(struct pool **pool)
 {
     if (*pool == NULL) {
         return;
@@ -68,7 +68,7 @@ static bool is_quiet(int fd)
 }
 
 /* Closes those that are too old. The lock is held, as in the next two. */
-static void drop_old(struct socketmap_pool *pool)
+static void drop_old(struct pool *pool)
 {
     uint64_t now_ns = clock_mono_ns(&clock_system);
     unsigned old = 0;
@@ -80,7 +80,7 @@ static void drop_old(struct socketmap_pool *pool)
 }
 
 /* The newest that is fit for use; -1: none is. */
-static int take_kept(struct socketmap_pool *pool)
+static int take_kept(struct pool *pool)
 {
     while (pool->kept_count > 0) {
         int fd = pool->kept[--pool->kept_count].fd;
@@ -93,35 +93,35 @@ static int take_kept(struct socketmap_pool *pool)
 }
 
 /* Room for one connection more; false: there was none until the deadline. */
-static bool await_room(struct socketmap_pool *pool, uint64_t deadline_ns)
+static bool await_room(struct pool *pool, uint64_t deadline_ns)
 {
     struct timespec deadline = { (time_t)(deadline_ns / NS_PER_S), (long)(deadline_ns % NS_PER_S) };
-    while (pool->used_count == SOCKETMAP_CONNECTIONS_MAX) {
+    while (pool->used_count == POOL_CONNECTIONS_MAX) {
         if (pthread_cond_timedwait(&pool->given, &pool->lock, &deadline) != 0) {
-            return pool->used_count < SOCKETMAP_CONNECTIONS_MAX;
+            return pool->used_count < POOL_CONNECTIONS_MAX;
         }
     }
     return true;
 }
 
 /* Kept ones count too: for a fresh one the oldest of them has to go when all places are taken. */
-static void make_room(struct socketmap_pool *pool)
+static void make_room(struct pool *pool)
 {
-    if (pool->kept_count > 0 && pool->kept_count + pool->used_count == SOCKETMAP_CONNECTIONS_MAX) {
+    if (pool->kept_count > 0 && pool->kept_count + pool->used_count == POOL_CONNECTIONS_MAX) {
         close(pool->kept[0].fd);
         pool->kept_count--;
         memmove(pool->kept, pool->kept + 1, pool->kept_count * sizeof(pool->kept[0]));
     }
 }
 
-static void release(struct socketmap_pool *pool)
+static void release(struct pool *pool)
 {
     pool->used_count--;
     pthread_cond_signal(&pool->given);
 }
 
-enum socketmap_pool_result socketmap_pool_take(struct socketmap_pool *pool, bool fresh,
-                                               uint64_t deadline_ns, int *fd_r, struct error *error)
+enum pool_result pool_take(struct pool *pool, bool fresh, uint64_t deadline_ns, int *fd_r,
+                           struct error *error)
 {
     *fd_r = -1;
     pthread_mutex_lock(&pool->lock);
@@ -136,22 +136,22 @@ enum socketmap_pool_result socketmap_pool_take(struct socketmap_pool *pool, bool
     }
     pthread_mutex_unlock(&pool->lock);
     if (!has_room) {
-        return SOCKETMAP_POOL_BUSY;
+        return POOL_BUSY;
     }
     if (*fd_r >= 0) {
-        return SOCKETMAP_POOL_KEPT;
+        return POOL_KEPT;
     }
-    *fd_r = socketmap_place_connect(pool->place, deadline_ns, error);
+    *fd_r = endpoint_connect(pool->endpoint, deadline_ns, error);
     if (*fd_r >= 0) {
-        return SOCKETMAP_POOL_FRESH;
+        return POOL_FRESH;
     }
     pthread_mutex_lock(&pool->lock);
     release(pool);
     pthread_mutex_unlock(&pool->lock);
-    return SOCKETMAP_POOL_DEAD;
+    return POOL_DEAD;
 }
 
-void socketmap_pool_give(struct socketmap_pool *pool, int fd, bool keep)
+void pool_give(struct pool *pool, int fd, bool keep)
 {
     pthread_mutex_lock(&pool->lock);
     if (keep) {
