@@ -3,8 +3,7 @@
  */
 #include "dns/outage_private.h"
 
-/* What two names must not have in common to be different domains: the last two labels. */
-static struct span domain_of(struct span name)
+struct span dns_outage_domain(struct span name)
 {
     size_t dots = 0, at = name.size;
     while (at > 0) {
@@ -53,7 +52,7 @@ static enum dns_outage_news judge(struct dns_outage *outage)
 
 enum dns_outage_news dns_outage_failed(struct dns_outage *outage, struct span name)
 {
-    note_domain(outage, hash_of(domain_of(name)));
+    note_domain(outage, hash_of(dns_outage_domain(name)));
     return judge(outage);
 }
 

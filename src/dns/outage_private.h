@@ -34,6 +34,8 @@ struct dns_outage {
 
 enum dns_outage_news { DNS_OUTAGE_NOTHING, DNS_OUTAGE_BEGAN, DNS_OUTAGE_ENDED };
 
+/* What two names must not have in common to be different domains: the last two labels. */
+struct span dns_outage_domain(struct span name);
 /* A question about `name` failed, or is late. */
 enum dns_outage_news dns_outage_failed(struct dns_outage *outage, struct span name);
 /* One was answered. */

@@ -117,25 +117,12 @@ static bool read_address(struct span word, uint8_t family, struct arena *arena, 
     return data_r->at != NULL;
 }
 
-static bool read_number(struct span word, unsigned long max, unsigned long *number_r)
-{
-    unsigned long number = 0;
-    for (size_t i = 0; i < word.size; i++) {
-        if (!is_digit(word.at[i]) || number > max) {
-            return false;
-        }
-        number = number * 10 + (unsigned long)(word.at[i] - '0');
-    }
-    *number_r = number;
-    return word.size > 0 && number <= max;
-}
-
 static bool read_mx(struct span word, struct span rest, struct arena *arena,
                     struct dns_record *record)
 {
-    unsigned long preference;
+    uint64_t preference;
     struct span name;
-    if (!read_number(word, UINT16_MAX, &preference) || !cut_word(&rest, &name)) {
+    if (!span_number(word, UINT16_MAX, &preference) || !cut_word(&rest, &name)) {
         return false;
     }
     record->preference = (uint16_t)preference;
@@ -163,15 +150,16 @@ static bool read_record(unsigned type, struct span rest, struct arena *arena,
     }
 }
 
-/* False: it is no type. CNAME and TTL give a kind of line instead. */
+/* False: it is no type. CNAME, TTL and LATE give a kind of line instead. */
 static bool read_type(struct span word, struct script_line *line)
 {
     static const enum dns_type types[] = { DNS_A,  DNS_NS,  DNS_SOA, DNS_PTR,
                                            DNS_MX, DNS_TXT, DNS_AAAA };
     line->type = SCRIPT_ANY_TYPE;
-    line->kind = span_is_equal_nocase(word, SPAN("CNAME")) ? SCRIPT_CNAME
-                 : span_is_equal_nocase(word, SPAN("TTL")) ? SCRIPT_TTL
-                                                           : SCRIPT_RECORD;
+    line->kind = span_is_equal_nocase(word, SPAN("CNAME"))  ? SCRIPT_CNAME
+                 : span_is_equal_nocase(word, SPAN("TTL"))  ? SCRIPT_TTL
+                 : span_is_equal_nocase(word, SPAN("LATE")) ? SCRIPT_LATE
+                                                            : SCRIPT_RECORD;
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (span_is_equal_nocase(word, span_of(dns_type_name(types[i])))) {
             line->type = types[i];
@@ -195,8 +183,8 @@ static bool read_result(struct span word, struct script_line *line)
 
 static bool read_ttl(struct span word, struct script_line *line)
 {
-    unsigned long ttl = 0;
-    bool is_number = read_number(word, INT32_MAX, &ttl);
+    uint64_t ttl = 0;
+    bool is_number = span_number(word, INT32_MAX, &ttl);
     line->ttl_s = (uint32_t)ttl;
     return is_number;
 }
@@ -204,6 +192,9 @@ static bool read_ttl(struct span word, struct script_line *line)
 static bool read_rest(struct span rest, struct arena *arena, struct script_line *line)
 {
     struct span tail = rest, word;
+    if (line->kind == SCRIPT_LATE) {
+        return !cut_word(&tail, &word);
+    }
     if (!cut_word(&tail, &word)) {
         return false;
     }
@@ -230,7 +221,8 @@ enum script_read script_line_read(struct span text, struct arena *arena, struct 
         return SCRIPT_WRONG;
     }
     if (!cut_word(&rest, &type) || !read_type(type, line_r)) {
-        error_set(error, "%s: a type is missing: A, AAAA, CNAME, MX, NS, PTR, SOA, TXT, TTL or *",
+        error_set(error,
+                  "%s: a type is missing: A, AAAA, CNAME, MX, NS, PTR, SOA, TXT, TTL, LATE or *",
                   line_r->name);
         return SCRIPT_WRONG;
     }

@@ -12,7 +12,8 @@ enum script_kind {
     SCRIPT_RECORD,
     SCRIPT_CNAME,  /* record.data is where it leads */
     SCRIPT_RESULT, /* no record but this */
-    SCRIPT_TTL     /* of what the name has from here on */
+    SCRIPT_TTL,    /* of what the name has from here on */
+    SCRIPT_LATE    /* what the name has is not here at once */
 };
 
 #define SCRIPT_ANY_TYPE 0

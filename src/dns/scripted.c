@@ -26,6 +26,7 @@ struct entry {
 struct node {
     struct entry *first, *last;
     uint32_t ttl_s;
+    bool is_late;
 };
 
 struct scripted {
@@ -39,6 +40,7 @@ struct scripted {
 struct scripted_request {
     struct dns_request request; /* first */
     struct dns_answer *answer;
+    bool is_late;
 };
 
 static struct scripted *scripted_of(const struct dns_resolver *resolver)
@@ -83,6 +85,10 @@ static bool add_line(struct scripted *scripted, const struct script_line *line, 
     }
     if (line->kind == SCRIPT_TTL) {
         node->ttl_s = line->ttl_s;
+        return true;
+    }
+    if (line->kind == SCRIPT_LATE) {
+        node->is_late = true;
         return true;
     }
     entry->line = *line;
@@ -211,7 +217,10 @@ static struct dns_request *scripted_ask(struct dns_resolver *resolver, struct sp
     struct dns_answer answer = { .ttl_s = TTL_S };
     (void)way;
     atomic_fetch_add(&scripted->asked, 1);
+    bool is_late = false;
     if (dns_name_normal(name, normal)) {
+        const struct node *node = node_find(scripted, span_of(normal));
+        is_late = node != NULL && node->is_late;
         look_up(scripted, span_of(normal), type, &answer);
     } else {
         answer = dns_answer_no_name;
@@ -219,6 +228,7 @@ static struct dns_request *scripted_ask(struct dns_resolver *resolver, struct sp
     struct scripted_request *request = calloc(1, sizeof(*request));
     if (request != NULL) {
         request->request.calls = resolver->calls;
+        request->is_late = is_late;
         request->answer = dns_answer_copy(&answer);
     }
     free((void *)answer.records);
@@ -232,13 +242,15 @@ static struct dns_request *scripted_ask(struct dns_resolver *resolver, struct sp
 /* What is never answered is not here before its time is over. */
 static const struct dns_answer *scripted_peek(struct dns_request *request)
 {
-    const struct dns_answer *answer = ((struct scripted_request *)request)->answer;
-    return answer->result != DNS_TIMEOUT ? answer : NULL;
+    const struct scripted_request *scripted = (struct scripted_request *)request;
+    bool is_here = scripted->answer->result != DNS_TIMEOUT && !scripted->is_late;
+    return is_here ? scripted->answer : NULL;
 }
 
 static const struct dns_answer *scripted_collect(struct dns_request *request, uint64_t deadline_ns)
 {
     (void)deadline_ns;
+    ((struct scripted_request *)request)->is_late = false;
     return ((struct scripted_request *)request)->answer;
 }
 

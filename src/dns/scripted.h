@@ -18,6 +18,7 @@
  *     *                  *     TIMEOUT                 whatever is asked of anybody: DNS is dead
  *     *.w.example.org    A     192.0.2.2               as a zone's wildcard
  *     example.org        TTL   60                      of the name's answers from here on; 3600
+ *     example.org        LATE                          nothing to peek at before it was collected
  */
 #ifndef EM_DNS_SCRIPTED_H
 #define EM_DNS_SCRIPTED_H

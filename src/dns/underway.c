@@ -25,7 +25,8 @@ static void tell(struct dns_service *service, enum log_level level, const char *
 static void tell_began(struct dns_service *service, const char *name)
 {
     char line[LINE_MAX], printed[DNS_NAME_TEXT_MAX + 1];
-    dns_name_print(span_of(name), printed); /* it may be a stranger's */
+    /* It may be a stranger's, and what goes before the domain a key of somebody's list. */
+    dns_name_print(dns_outage_domain(span_of(name)), printed);
     snprintf(line, sizeof(line),
              "dns: nothing is answered any more, lastly %.253s: what needs DNS is unknown until "
              "that is over, and no message waits for it",

@@ -180,6 +180,19 @@ static void test_requests(void **state)
     dns_forget(&none);
 }
 
+static void test_late(void **state)
+{
+    struct dns_resolver *resolver =
+        open_script("late.example.org A 192.0.2.1\nlate.example.org LATE # slow\n");
+    struct dns_request *request = dns_ask(resolver, SPAN("Late.example.org"), DNS_A);
+    (void)state;
+    assert_null(dns_peek(request));
+    assert_int_equal(dns_collect(request, 0)->result, DNS_FOUND);
+    assert_int_equal(dns_peek(request)->result, DNS_FOUND);
+    dns_forget(&request);
+    dns_resolver_free(&resolver);
+}
+
 static void test_faults(void **state)
 {
     static const char *const cases[][2] = {
@@ -235,7 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),  cmocka_unit_test(test_everybody),
         cmocka_unit_test(test_requests), cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_reverse),
+        cmocka_unit_test(test_reverse),  cmocka_unit_test(test_late),
     };
     clock_fixed_init(&fixed, 1772366400);
     return cmocka_run_group_tests(tests, NULL, NULL);
