@@ -33,6 +33,7 @@ struct mime_part {
                                        where there is no usable Content-Type */
     struct span charset;            /* parameter of Content-Type as written, or absent */
     struct span method;             /* likewise */
+    bool is_delsp;         /* format=flowed; delsp=yes (RFC 3676 4.2): some line ends are none */
     struct span file_name; /* filename of Content-Disposition, else name of Content-Type, as a
                               person sees it (encoded words decoded), or absent */
     enum content_encoding encoding;

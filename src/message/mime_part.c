@@ -57,6 +57,9 @@ static bool read_type(struct mime_scan *scan, struct span value, struct mime_lev
     }
     part->charset = content_parameter(type_r, SPAN("charset"));
     part->method = content_parameter(type_r, SPAN("method"));
+    part->is_delsp =
+        span_is_equal_nocase(content_parameter(type_r, SPAN("format")), SPAN("flowed")) &&
+        span_is_equal_nocase(content_parameter(type_r, SPAN("delsp")), SPAN("yes"));
     note_calendar(&scan->facts, part);
     return true;
 }
