@@ -36,6 +36,7 @@ struct recipient {
     struct span domain; /* A-labels; empty for a bare local part */
     enum recipient_side side;
     bool leaves_by_smtp; /* the MTA's own word: its mailer for everything that has no other way */
+    bool is_looked_up;   /* external, and the MTA asks DNS where its domain takes mail */
 };
 
 struct envelope {
