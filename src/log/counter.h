@@ -49,7 +49,12 @@
     ROW(NOTICES_LOST, "notices_lost")                                                              \
     ROW(LAST_COMMAND_FAILED_S, "last_command_failed_s")                                            \
     ROW(FLEET_MERGED, "fleet_merged")                                                              \
-    ROW(FLEET_LOST, "fleet_lost")
+    ROW(FLEET_LOST, "fleet_lost")                                                                  \
+    ROW(RECIPIENTS_REFUSED, "recipients_refused")                                                  \
+    ROW(SCANNED, "scanned")                                                                        \
+    ROW(VIRUSES, "viruses")                                                                        \
+    ROW(SCAN_TOO_LARGE, "scan_too_large")                                                          \
+    ROW(SCAN_UNKNOWN, "scan_unknown")
 
 enum counter_id {
 #define COUNTER_ENUM(id, name) COUNTER_##id,
