@@ -29,12 +29,14 @@ struct store;
 enum store_table {
     STORE_KEYS,
     STORE_WATCH,
-    STORE_LIMITS,    /* what was used, by account */
-    STORE_CHARGES,   /* what was charged lately, by message */
-    STORE_OVERRIDES, /* values of limits that an administrator set */
-    STORE_NOTICES,   /* what is to be told by mail */
-    STORE_HELD,      /* what lies in the quarantine */
-    STORE_MERGES,    /* charges that a fleet has to learn of (limits/fleet.h) */
+    STORE_LIMITS,     /* what was used, by account */
+    STORE_CHARGES,    /* what was charged lately, by message */
+    STORE_OVERRIDES,  /* values of limits that an administrator set */
+    STORE_NOTICES,    /* what is to be told by mail */
+    STORE_HELD,       /* what lies in the quarantine */
+    STORE_MERGES,     /* charges that a fleet has to learn of (limits/fleet.h) */
+    STORE_SUPPRESSED, /* addresses that mail is not to be sent to (feedback/suppression.h) */
+    STORE_BULK,       /* what organizations send to large providers (bulk/volume.h) */
     STORE_TABLE_COUNT
 };
 
@@ -123,8 +125,8 @@ bool store_walk_after(struct store *store, enum store_table table, struct span a
 /* How many records there are. Costs one look, in STORE_KEYS and STORE_WATCH a walk; 0 also where
  * it cannot be told. */
 uint64_t store_count(struct store *store, enum store_table table);
-/* Grows with every change of STORE_OVERRIDES by any process, and only with these; other tables have
- * none (0). Costs one look. */
+/* Grows by one with every record of STORE_OVERRIDES or STORE_SUPPRESSED that any process puts or
+ * removes, and only with these; other tables have none (0). Costs one look. */
 uint64_t store_table_version(struct store *store, enum store_table table);
 /* Everything put so far is on disk. */
 bool store_sync(struct store *store);

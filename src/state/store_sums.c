@@ -10,10 +10,10 @@ bool store_sums_count(enum store_table table)
     return table != STORE_KEYS && table != STORE_WATCH;
 }
 
-/* Only where changes are rare: each costs a page more. */
+/* Only where changes are fewer than messages: each costs a page more. */
 static bool has_version(enum store_table table)
 {
-    return table == STORE_OVERRIDES;
+    return table == STORE_OVERRIDES || table == STORE_SUPPRESSED;
 }
 
 static bool is_added(const struct store_row *row)

@@ -1,0 +1,20 @@
+/*
+ * settings: the rows of `suppression`: when an address that refuses mail is written to no more.
+ */
+#ifndef EM_FEEDBACK_SETTINGS_H
+#define EM_FEEDBACK_SETTINGS_H
+
+#include <stdint.h>
+
+#include "config/row.h"
+
+struct suppression_settings {
+    int64_t after;   /* hard bounces of different messages */
+    int64_t apart_s; /* between each of them and the next */
+    int64_t keep_s;  /* how long a bounce counts, and what bounces bring holds */
+    int64_t max;     /* records */
+};
+
+extern const struct config_table suppression_table; /* path `suppression` */
+
+#endif
