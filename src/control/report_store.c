@@ -7,7 +7,7 @@
 #include <inttypes.h>
 
 #include "config/units.h"
-#include "site/store_size.h"
+#include "site/store_needs.h"
 
 #define MEGABYTE (UINT64_C(1) << 20)
 
@@ -20,16 +20,16 @@ struct room {
 /* False: nothing is kept, or without a limit, or there is no memory to tell. */
 static bool find_room(const struct control_host *host, const struct site *site, struct room *room_r)
 {
-    struct need need;
+    struct store_needs needs;
 
     if (host->store == NULL || store_ceiling(host->store) == UINT64_MAX ||
-        !store_size_need(site->config, site->limits, &need))
+        !store_needs_of(site->config, site->limits, &needs))
         return false;
     room_r->used = store_used(host->store);
     room_r->size = store_ceiling(host->store);
     uint64_t for_accounts = need_room(room_r->size);
     uint64_t left = for_accounts > room_r->used ? for_accounts - room_r->used : 0;
-    room_r->fullest = need_logins(&need, left);
+    room_r->fullest = store_needs_logins(&needs, STORE_NEEDS_VITAL, left);
     room_r->typical = left / need_typical_bytes();
     return true;
 }

@@ -124,6 +124,11 @@ struct fleet_record {
 
 enum fleet_answer { FLEET_DONE, FLEET_ABSENT, FLEET_AWAY, FLEET_AGAIN };
 
+/* How far a node has read; all zero: nothing yet. Kept by the caller, one for each kind. */
+struct fleet_position {
+    uint64_t epoch, version;
+};
+
 /* Puts it; ttl_s: it is gone after that; 0: stays. FLEET_AWAY: it was not put, or nobody knows. */
 enum fleet_answer fleet_record_put(struct fleet *fleet, const char *kind, struct span key,
                                    struct span value, int64_t ttl_s);
@@ -131,14 +136,15 @@ enum fleet_answer fleet_record_put(struct fleet *fleet, const char *kind, struct
 enum fleet_answer fleet_record_offer(struct fleet *fleet, const char *kind, struct span key,
                                      struct span value, int64_t ttl_s);
 enum fleet_answer fleet_record_remove(struct fleet *fleet, const char *kind, struct span key);
+/* Puts it, or removes it where the value is absent, unless it has changed behind what was seen:
+ * FLEET_ABSENT. So nobody overwrites what he does not know. */
+enum fleet_answer fleet_record_replace(struct fleet *fleet, const char *kind, struct span key,
+                                       struct span value, int64_t ttl_s,
+                                       const struct fleet_position *seen);
 /* Appends the value. */
 enum fleet_answer fleet_record_get(struct fleet *fleet, const char *kind, struct span key,
                                    struct buffer *value_r);
 
-/* How far a node has read; all zero: nothing yet. Kept by the caller, one for each kind. */
-struct fleet_position {
-    uint64_t epoch, version;
-};
 /* Returns false to end it; the record is not counted as read then. */
 typedef bool fleet_each(const struct fleet_record *record, void *context);
 /*

@@ -50,8 +50,10 @@ static enum fleet_answer was_done(struct fleet *fleet, enum fleet_script script,
     return answer;
 }
 
+/* `on` is when it is done: "always", "absent" (where there is no record), or a version: where it
+ * has not changed behind that. */
 static enum fleet_answer put(struct fleet *fleet, const char *kind, struct span key,
-                             struct span stored, int64_t ttl_s, bool is_offer)
+                             struct span stored, int64_t ttl_s, const char *on)
 {
     struct fleet_keys keys;
     char ttl[24], epoch[24];
@@ -59,21 +61,20 @@ static enum fleet_answer put(struct fleet *fleet, const char *kind, struct span 
     fleet->clock->random(fleet->clock, &random, sizeof(random));
     snprintf(ttl, sizeof(ttl), "%lld", (long long)ttl_s);
     snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)(random | 1));
-    struct span arguments[] = { key, stored, span_of(ttl), is_offer ? SPAN("1") : SPAN("0"),
-                                span_of(epoch) };
+    struct span arguments[] = { key, stored, span_of(ttl), span_of(on), span_of(epoch) };
     bool is_complete = kind_keys(&keys, fleet, kind);
     return was_done(fleet, FLEET_PUT, &keys, is_complete, arguments, 5);
 }
 
 static enum fleet_answer put_value(struct fleet *fleet, const char *kind, struct span key,
-                                   struct span value, int64_t ttl_s, bool is_offer)
+                                   struct span value, int64_t ttl_s, const char *on)
 {
     struct buffer stored = BUFFER_EMPTY;
     enum fleet_answer answer = FLEET_AWAY;
     buffer_add_char(&stored, '+');
     buffer_add_span(&stored, value);
     if (!buffer_has_failed(&stored) && key.size + value.size <= FLEET_RECORD_MAX) {
-        answer = put(fleet, kind, key, buffer_span(&stored), ttl_s, is_offer);
+        answer = put(fleet, kind, key, buffer_span(&stored), ttl_s, on);
     }
     buffer_free(&stored);
     return answer;
@@ -82,18 +83,28 @@ static enum fleet_answer put_value(struct fleet *fleet, const char *kind, struct
 enum fleet_answer fleet_record_put(struct fleet *fleet, const char *kind, struct span key,
                                    struct span value, int64_t ttl_s)
 {
-    return put_value(fleet, kind, key, value, ttl_s, false);
+    return put_value(fleet, kind, key, value, ttl_s, "always");
 }
 
 enum fleet_answer fleet_record_offer(struct fleet *fleet, const char *kind, struct span key,
                                      struct span value, int64_t ttl_s)
 {
-    return put_value(fleet, kind, key, value, ttl_s, true);
+    return put_value(fleet, kind, key, value, ttl_s, "absent");
 }
 
 enum fleet_answer fleet_record_remove(struct fleet *fleet, const char *kind, struct span key)
 {
-    return put(fleet, kind, key, removed, REMOVED_S, false);
+    return put(fleet, kind, key, removed, REMOVED_S, "always");
+}
+
+enum fleet_answer fleet_record_replace(struct fleet *fleet, const char *kind, struct span key,
+                                       struct span value, int64_t ttl_s,
+                                       const struct fleet_position *seen)
+{
+    char on[24];
+    snprintf(on, sizeof(on), "%llu", (unsigned long long)seen->version);
+    return value.at != NULL ? put_value(fleet, kind, key, value, ttl_s, on)
+                            : put(fleet, kind, key, removed, REMOVED_S, on);
 }
 
 enum fleet_answer fleet_record_get(struct fleet *fleet, const char *kind, struct span key,

@@ -379,7 +379,7 @@ const char *const fleet_script_texts[FLEET_SCRIPT_COUNT] = {
     /* Puts a record, and takes away some whose time is over. */
     [FLEET_PUT] =
     "local key, value, ttl = ARGV[1], ARGV[2], tonumber(ARGV[3])\n"
-    "local is_offer, epoch = ARGV[4] == '1', ARGV[5]\n"
+    "local on, epoch = ARGV[4], ARGV[5]\n"
     "local seconds = tonumber(redis.call('TIME')[1])\n"
     "local old = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', seconds, 'LIMIT', 0, 100)\n"
     "for _, gone in ipairs(old) do\n"
@@ -387,7 +387,12 @@ const char *const fleet_script_texts[FLEET_SCRIPT_COUNT] = {
     "  redis.call('ZREM', KEYS[3], gone)\n"
     "  redis.call('ZREM', KEYS[4], gone)\n"
     "end\n"
-    "if is_offer and redis.call('HEXISTS', KEYS[2], key) == 1 then return 0 end\n"
+    "if on == 'absent' then\n"
+    "  if redis.call('HEXISTS', KEYS[2], key) == 1 then return 0 end\n"
+    "elseif on ~= 'always' then\n"
+    "  local changed = redis.call('ZSCORE', KEYS[3], key)\n"
+    "  if changed and tonumber(changed) > tonumber(on) then return 0 end\n"
+    "end\n"
     "redis.call('HSETNX', KEYS[1], 'epoch', epoch)\n"
     "local version = redis.call('HINCRBY', KEYS[1], 'version', 1)\n"
     "local till = ttl > 0 and seconds + ttl or 0\n"

@@ -274,12 +274,17 @@ static uint64_t product_of(uint64_t a, uint64_t b)
     return b == 0 || a <= UINT64_MAX / b ? a * b : UINT64_MAX;
 }
 
+uint64_t need_shared(uint64_t logins)
+{
+    return (logins + SHARED_PART - 1) / SHARED_PART;
+}
+
 static uint64_t accounts_of(enum need_kind kind, uint64_t logins)
 {
     return kind == NEED_LOGIN      ? logins
            : kind == NEED_PROVIDER ? PROVIDER_COUNT
            : kind == NEED_SITE     ? 1
-                                   : (logins + SHARED_PART - 1) / SHARED_PART;
+                                   : need_shared(logins);
 }
 
 uint64_t need_bytes(const struct need *need, uint64_t logins)
@@ -312,20 +317,6 @@ struct need_share need_largest(const struct need *need, uint64_t logins)
 uint64_t need_room(uint64_t store_bytes)
 {
     return store_bytes - store_bytes / OTHERS_PART - ledger_ids_bytes(store_bytes);
-}
-
-uint64_t need_logins(const struct need *need, uint64_t bytes)
-{
-    uint64_t fit = 0, too_many = UINT32_MAX;
-    while (too_many - fit > 1) {
-        uint64_t middle = fit + (too_many - fit) / 2;
-        if (need_bytes(need, middle) <= bytes) {
-            fit = middle;
-        } else {
-            too_many = middle;
-        }
-    }
-    return fit;
 }
 
 uint64_t need_typical_bytes(void)

@@ -67,11 +67,11 @@ uint64_t need_bytes(const struct need *need, uint64_t logins);
 /* What most of that is for. */
 struct need_share need_largest(const struct need *need, uint64_t logins);
 
-/* How much of a store of this size is for accounts: not what tells retries, nor a sixteenth for all
- * that other rooms keep. */
+/* How much of a store of this size is for accounts, and others who keep much: not what tells
+ * retries, nor a sixteenth for all the rest. */
 uint64_t need_room(uint64_t store_bytes);
-/* How many logins that much carries, as in need_bytes(). */
-uint64_t need_logins(const struct need *need, uint64_t bytes);
+/* How many there are of a kind that so many logins share. */
+uint64_t need_shared(uint64_t logins);
 /* An account as most are. */
 uint64_t need_typical_bytes(void);
 

@@ -1,67 +1,17 @@
 /*
- * store_size: what one account can need (limits/need.h), times the accounts of a site.
+ * store_size: what is said where a small site, or a usual one, can need more than there is.
  */
 #include "site/store_size.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "config/units.h"
-#include "site/exceptions.h"
-#include "site/rules.h"
-#include "site/settings.h"
+#include "feedback/settings.h"
+#include "site/store_needs.h"
 #include "state/settings.h"
 
-enum { ABOUT_MAX = 24 };
-
-/* Beyond a limit some mail may pass that its action would stop. */
-static bool is_lenient(const struct config *config, const struct exceptions_settings *exceptions)
-{
-    const struct general_settings *general = config_settings(config, &site_general_table);
-    const struct exception_settings *at = exceptions->rows.at;
-    const char *rule = finding_name(FINDING_LIMIT_EXCEEDED);
-    bool is_some = general->mode != MODE_ENFORCE || config_is_set(config, &site_rules_table, rule);
-    for (size_t i = 0; i < exceptions->rows.count && !is_some; i++) {
-        is_some = at[i].rule != NULL && strcmp(at[i].rule, rule) == 0;
-    }
-    return is_some;
-}
-
-static size_t list_exceptions(const struct exceptions_settings *exceptions,
-                              const struct limit_set *limits, struct need_exception *list)
-{
-    const struct exception_settings *at = exceptions->rows.at;
-    size_t count = 0;
-    for (size_t i = 0; i < exceptions->rows.count; i++) {
-        const struct limit *limit =
-            at[i].limit != NULL ? limit_set_find(limits, span_of(at[i].limit)) : NULL;
-        if (limit != NULL && limit->count == LIMIT_UNIQUE_RECIPIENTS) {
-            list[count++] =
-                (struct need_exception){ limit, (uint64_t)at[i].max, at[i].principal[0] != '@' };
-        }
-    }
-    return count;
-}
-
-bool store_size_need(const struct config *config, const struct limit_set *limits,
-                     struct need *need_r)
-{
-    const struct exceptions_settings *exceptions = config_settings(config, &site_exceptions_table);
-    struct need_exception *list = calloc(exceptions->rows.count + 1, sizeof(*list));
-    if (list == NULL) {
-        return false;
-    }
-    struct need_facts facts = { .is_lenient = is_lenient(config, exceptions),
-                                .exceptions = list,
-                                .exception_count = list_exceptions(exceptions, limits, list) };
-    need_of(limits, &facts, need_r);
-    free(list);
-    return true;
-}
-
-/* --- complaints ------------------------------------------------------------------------------ */
+enum { ABOUT_MAX = 24, LOWER_LEAST = 100 /* as a value that is advised */ };
 
 /* "171K": rounded up, to three digits or more. */
 static void print_about(uint64_t bytes, char text_r[static ABOUT_MAX])
@@ -76,10 +26,11 @@ static void print_about(uint64_t bytes, char text_r[static ABOUT_MAX])
 }
 
 /* The least power of two that will do for so many; 0: none that is valid. */
-static uint64_t size_for(const struct need *need, uint64_t logins)
+static uint64_t size_for(const struct store_needs *needs, enum store_needs_scope scope,
+                         uint64_t logins)
 {
     uint64_t size = STATE_SIZE_MIN;
-    while (size <= STATE_SIZE_MAX && need_room(size) < need_bytes(need, logins)) {
+    while (size <= STATE_SIZE_MAX && need_room(size) < store_needs_bytes(needs, scope, logins)) {
         size *= 2;
     }
     return size <= STATE_SIZE_MAX ? size : 0;
@@ -103,14 +54,17 @@ static void print_largest(const struct need_share *share, char *text_r, size_t r
 struct complaint {
     struct config_report *report;
     struct config_place place;
+    const struct store_needs *needs;
+    uint64_t room;
     char size[UNITS_TEXT_MAX], largest[128];
 };
 
-static void say_too_small(const struct complaint *complaint, const struct need *need)
+static void say_too_small(const struct complaint *complaint)
 {
     char needed[ABOUT_MAX], enough[UNITS_TEXT_MAX];
-    uint64_t size = size_for(need, STORE_SIZE_SMALL_LOGINS);
-    print_about(need_bytes(need, STORE_SIZE_SMALL_LOGINS), needed);
+    uint64_t size = size_for(complaint->needs, STORE_NEEDS_VITAL, STORE_SIZE_SMALL_LOGINS);
+    print_about(store_needs_bytes(complaint->needs, STORE_NEEDS_VITAL, STORE_SIZE_SMALL_LOGINS),
+                needed);
     units_print_size((int64_t)size, enough);
     config_complain(complaint->report, CONFIG_ERROR, &complaint->place, "state.size",
                     "%s is not enough for a small site under these limits: %d logins at their "
@@ -121,56 +75,97 @@ static void say_too_small(const struct complaint *complaint, const struct need *
                     size > 0 ? " or more" : "");
 }
 
-static void say_small(const struct complaint *complaint, const struct need *need, uint64_t room)
+static void say_small(const struct complaint *complaint)
 {
     char enough[UNITS_TEXT_MAX];
-    uint64_t size = size_for(need, STORE_SIZE_USUAL_LOGINS);
+    uint64_t size = size_for(complaint->needs, STORE_NEEDS_ALL, STORE_SIZE_USUAL_LOGINS);
     units_print_size((int64_t)size, enough);
     config_complain(complaint->report, CONFIG_WARNING, &complaint->place, "state.size",
                     "%s is enough for %" PRIu64 " logins at their fullest under these limits, and "
                     "for what is counted beside them, most of it for %s: beyond that nobody new is "
                     "counted by himself; %s is enough for %d",
-                    complaint->size, need_logins(need, room), complaint->largest,
-                    size > 0 ? enough : "no size", STORE_SIZE_USUAL_LOGINS);
+                    complaint->size,
+                    store_needs_logins(complaint->needs, STORE_NEEDS_VITAL, complaint->room),
+                    complaint->largest, size > 0 ? enough : "no size", STORE_SIZE_USUAL_LOGINS);
 }
 
-static void weigh(const struct config *config, const struct limit_set *limits,
+/* Two figures of it: what somebody would write. */
+static uint64_t rounded_down(uint64_t number)
+{
+    uint64_t unit = 1;
+    while (number / unit >= 100) {
+        unit *= 10;
+    }
+    return number / unit * unit;
+}
+
+/* Accounts have room, and what else is kept has not. */
+static void say_crowded(const struct complaint *complaint)
+{
+    struct store_needs_share share = store_needs_largest(complaint->needs);
+    uint64_t left = complaint->room -
+                    store_needs_bytes(complaint->needs, STORE_NEEDS_VITAL, STORE_SIZE_USUAL_LOGINS);
+    uint64_t size = size_for(complaint->needs, STORE_NEEDS_ALL, STORE_SIZE_USUAL_LOGINS);
+    uint64_t fits = rounded_down(left / (share.bytes / share.value));
+    char needed[ABOUT_MAX], enough[UNITS_TEXT_MAX], lower[64] = "";
+    print_about(share.bytes, needed);
+    units_print_size((int64_t)size, enough);
+    if (fits >= LOWER_LEAST) {
+        snprintf(lower, sizeof(lower), ", or %s = %" PRIu64, share.setting, fits);
+    }
+    config_complain(complaint->report, CONFIG_WARNING, &complaint->place, "state.size",
+                    "%s is not enough for %s = %" PRIu64 " at its fullest, which is %s, beside %d "
+                    "logins under these limits: it would keep new ones from being counted by "
+                    "themselves; %s is enough for both%s",
+                    complaint->size, share.setting, share.value, needed, STORE_SIZE_USUAL_LOGINS,
+                    size > 0 ? enough : "no size", lower);
+}
+
+/* What is to be blamed where nobody has set the size. */
+static void place_complaint(struct complaint *complaint, const struct config *config,
+                            const struct config_place *otherwise)
+{
+    complaint->place = config_where(config, &state_settings_table, "size");
+    if (complaint->place.file == NULL) {
+        complaint->place = *otherwise;
+    }
+}
+
+static void weigh(const struct config *config, const struct store_needs *needs,
                   struct config_report *report)
 {
     const struct state_settings *state = config_settings(config, &state_settings_table);
-    struct complaint complaint = { report, config_where(config, &state_settings_table, "size"), "",
-                                   "" };
-    uint64_t room = need_room((uint64_t)state->size_bytes);
-    struct need need;
-    if (!store_size_need(config, limits, &need)) {
-        return; /* nor will the snapshot find memory */
-    }
-    bool is_too_small = need_bytes(&need, STORE_SIZE_SMALL_LOGINS) > room;
-    if (!is_too_small && need_bytes(&need, STORE_SIZE_USUAL_LOGINS) <= room) {
-        return;
-    }
-    struct need_share share =
-        need_largest(&need, is_too_small ? STORE_SIZE_SMALL_LOGINS : STORE_SIZE_USUAL_LOGINS);
+    struct complaint complaint = { .report = report, .needs = needs };
+    uint64_t room = complaint.room = need_room((uint64_t)state->size_bytes);
+    bool is_too_small = store_needs_bytes(needs, STORE_NEEDS_VITAL, STORE_SIZE_SMALL_LOGINS) > room;
+    bool is_small = store_needs_bytes(needs, STORE_NEEDS_VITAL, STORE_SIZE_USUAL_LOGINS) > room;
+    struct need_share share = need_largest(&needs->limits, is_too_small ? STORE_SIZE_SMALL_LOGINS
+                                                                        : STORE_SIZE_USUAL_LOGINS);
     units_print_size(state->size_bytes, complaint.size);
     print_largest(&share, complaint.largest, sizeof(complaint.largest));
-    if (complaint.place.file == NULL) {
-        complaint.place = share.row->place; /* nobody has set the size, but somebody this row */
-    }
+    place_complaint(&complaint, config, &share.row->place);
     if (is_too_small) {
-        say_too_small(&complaint, &need);
-    } else {
-        say_small(&complaint, &need, room);
+        say_too_small(&complaint);
+    } else if (is_small) {
+        say_small(&complaint);
+    } else if (store_needs_bytes(needs, STORE_NEEDS_ALL, STORE_SIZE_USUAL_LOGINS) > room) {
+        struct config_place place = config_where(config, &suppression_table, "max");
+        place_complaint(&complaint, config, &place);
+        say_crowded(&complaint);
     }
 }
 
 void store_size_check(const struct config *config, struct config_report *report)
 {
+    struct store_needs needs;
     if (config_report_count(report, CONFIG_ERROR) > 0) {
         return;
     }
     struct limit_set *limits = limit_set_new(config_settings(config, &limits_table));
     if (limits != NULL) { /* else the snapshot finds no memory either */
-        weigh(config, limits, report);
+        if (store_needs_of(config, limits, &needs)) {
+            weigh(config, &needs, report);
+        }
         limit_set_free(&limits);
     }
 }

@@ -1,43 +1,70 @@
 /*
  * fleet: what this node let pass while the fleet's store was away is added there when it is back;
- * what is set by command on one node is told to all. One process of the house does it.
+ * what is set on one node is told to all (fleet_kinds.c). One process of the house does it.
  */
 #include "watch/watch_private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "config/config.h"
+#include "feedback/settings.h"
 #include "limits/fleet.h"
-#include "limits/overrides_share.h"
+#include "watch/fleet_kinds.h"
 
 #define LOOK_MS 1000
-#define BUDGET_MS 500
+#define MERGE_BUDGET_MS 500
+
+struct fleet_job {
+    struct fleet_share shares[FLEET_KIND_COUNT];
+};
 
 static void *fleet_begin(struct watch *watch)
 {
     const struct watch_setup *setup = watch_setup_of(watch);
-    struct override_share *share = calloc(1, sizeof(*share));
-    if (share != NULL) {
-        share->fleet = setup->books.fleet;
-        share->store = setup->store;
-        share->clock = setup->clock;
+    struct fleet_job *job = calloc(1, sizeof(*job));
+    for (size_t i = 0; job != NULL && i < FLEET_KIND_COUNT; i++) {
+        job->shares[i] = (struct fleet_share){ .kind = &fleet_kinds[i].share,
+                                               .fleet = setup->books.fleet,
+                                               .store = setup->store,
+                                               .clock = setup->clock };
     }
-    return share;
+    return job;
 }
 
-static void tell_shared(struct watch *watch, const struct override_shared *shared)
+static void tell_shared(struct watch *watch, const struct fleet_kind_row *kind,
+                        const struct fleet_shared *shared)
 {
     if (shared->taken > 0 || shared->told > 0) {
-        watch_log(
-            watch, LOG_LEVEL_NOTICE,
-            "redis: overrides of limits: %u changes of other nodes taken, %u of this one told",
-            shared->taken, shared->told);
+        watch_log(watch, kind->level,
+                  "redis: %s: %u changes of other nodes taken, %u of this one told", kind->title,
+                  shared->taken, shared->told);
     }
     if (shared->unreadable > 0) {
+        watch_log(
+            watch, LOG_LEVEL_WARNING,
+            "redis: %s: %u of the fleet's cannot be read here: of a later version, or damaged",
+            kind->title, shared->unreadable);
+    }
+    if (shared->without_room > 0) {
         watch_log(watch, LOG_LEVEL_WARNING,
-                  "redis: overrides of limits: %u of the fleet's cannot be read here: of a later "
-                  "version, or damaged",
-                  shared->unreadable);
+                  "redis: %s: %u of the fleet's do not hold here, for want of room; they are taken "
+                  "when there is some",
+                  kind->title, shared->without_room);
+    }
+}
+
+static void share_kinds(struct watch *watch, struct fleet_job *job)
+{
+    const struct watch_setup *setup = watch_setup_of(watch);
+    struct site *site = site_holder_get(setup->holder);
+    const struct suppression_settings *settings = config_settings(site->config, &suppression_table);
+    job->shares[FLEET_SUPPRESSED].most = (uint64_t)settings->max;
+    site_unref(&site);
+    for (size_t i = 0; i < FLEET_KIND_COUNT && !watch_is_stopping(watch); i++) {
+        struct fleet_shared shared;
+        fleet_share_run(&job->shares[i], fleet_kinds[i].budget_ms, &shared);
+        tell_shared(watch, &fleet_kinds[i], &shared);
     }
 }
 
@@ -60,16 +87,15 @@ static unsigned fleet_run(struct watch *watch, void *state, bool is_hurried)
 {
     const struct watch_setup *setup = watch_setup_of(watch);
     struct fleet_merged merged;
-    struct override_shared shared;
     (void)is_hurried;
     if (setup->books.fleet == NULL)
         return 60000;
     if (fleet_merges(setup->books.fleet) > 0) {
-        fleet_merge(setup->books.fleet, ledger_now_ms(setup->books.ledger), BUDGET_MS, &merged);
+        fleet_merge(setup->books.fleet, ledger_now_ms(setup->books.ledger), MERGE_BUDGET_MS,
+                    &merged);
         tell(watch, &merged, fleet_merges(setup->books.fleet));
     }
-    override_share_run(state, BUDGET_MS, &shared);
-    tell_shared(watch, &shared);
+    share_kinds(watch, state);
     return LOOK_MS;
 }
 

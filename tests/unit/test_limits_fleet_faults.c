@@ -583,6 +583,36 @@ static void records(void **state)
     redis_server_end(&server);
 }
 
+static void replaced(void **state)
+{
+    struct redis_server server;
+    struct fleet_node one;
+    struct fleet_position at = { .epoch = 0 };
+    static const struct span gone = { NULL, 0 };
+    (void)state;
+    redis_server_start(&server, NULL);
+    fleet_node_begin_at(&one, &server);
+    /* What was not there when it was looked at. */
+    assert_int_equal(fleet_record_replace(one.fleet, "k", SPAN("a"), SPAN("1"), 0, &at),
+                     FLEET_DONE);
+    assert_int_equal(fleet_record_replace(one.fleet, "k", SPAN("a"), SPAN("2"), 0, &at),
+                     FLEET_ABSENT);
+    assert_int_equal(fleet_record_replace(one.fleet, "k", SPAN("a"), gone, 0, &at), FLEET_ABSENT);
+    assert_walk(one.fleet, "k", &at, 9, "a=1;");
+    assert_int_equal(fleet_record_replace(one.fleet, "k", SPAN("a"), SPAN("3"), 0, &at),
+                     FLEET_DONE);
+    assert_walk(one.fleet, "k", &at, 9, "a=3;");
+    assert_int_equal(fleet_record_replace(one.fleet, "k", SPAN("a"), gone, 0, &at), FLEET_DONE);
+    /* It changed when it was removed, too. */
+    assert_int_equal(fleet_record_replace(one.fleet, "k", SPAN("a"), SPAN("4"), 0, &at),
+                     FLEET_ABSENT);
+    assert_walk(one.fleet, "k", &at, 9, "a gone;");
+    assert_int_equal(fleet_record_replace(one.fleet, "k", SPAN("a"), SPAN("4"), 0, &at),
+                     FLEET_DONE);
+    fleet_node_end(&one);
+    redis_server_end(&server);
+}
+
 static void a_record_ends(void **state)
 {
     struct redis_server server;
@@ -678,6 +708,7 @@ int main(void)
         cmocka_unit_test(shares),
         cmocka_unit_test(a_cluster_that_moves_our_keys),
         cmocka_unit_test(records),
+        cmocka_unit_test(replaced),
         cmocka_unit_test(a_record_ends),
         cmocka_unit_test(leases),
         cmocka_unit_test(any_octets_to_merge),

@@ -227,9 +227,8 @@ static void test_together(void **state)
     need_of(policy.limits, &facts, &need);
     assert_int_equal(need_bytes(&need, 0), 0);
     assert_int_equal(need_bytes(&need, 1000), 1100 * each);
-    assert_int_equal(need_logins(&need, 1100 * each), 1000);
-    assert_int_equal(need_logins(&need, 1100 * each - 1), 999);
-    assert_int_equal(need_logins(&need, 0), 0);
+    assert_int_equal(need_shared(1000), 100);
+    assert_int_equal(need_shared(1001), 101);
     drop_policy(&policy);
     read_policy(PEOPLE "20000; principal = \"news\"; }, " LONGER "50; by = \"site\"; }", &policy);
     need_of(policy.limits, &facts, &need);

@@ -13,17 +13,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bulk/volume.h"
 #include "config/config.h"
 #include "control/settings.h"
+#include "feedback/suppression.h"
+#include "site/store_needs.h"
 #include "site/store_size.h"
 
+/* Limits alone, and what is shipped. */
+#define FEW_SUPPRESSED "suppression = { max = 100; };"
+#define AS_SHIPPED ""
+
 /* All that is said of state.size, one a line: "E ..." or "W ...". */
-static void faults_of(const char *text, struct buffer *out)
+static void faults_of(const char *more, const char *text, struct buffer *out)
 {
     struct config_report *report = config_report_new();
     struct buffer whole = BUFFER_EMPTY;
     struct config *config;
-    buffer_printf(&whole, "socket = \"unix:/x\";\n%s", text);
+    buffer_printf(&whole, "socket = \"unix:/x\"; %s\n%s", more, text);
     config = config_load_text("t", buffer_span(&whole), all_config_tables(), report);
     for (size_t i = 0; i < config_report_size(report); i++) {
         const struct config_fault *fault = config_report_fault(report, i);
@@ -41,11 +48,11 @@ struct case_of_size {
     const char *says; /* a pattern; "": nothing */
 };
 
-static void check_all(const struct case_of_size *cases, size_t count)
+static void check_all(const char *more, const struct case_of_size *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct buffer faults = BUFFER_EMPTY;
-        faults_of(cases[i].text, &faults);
+        faults_of(more, cases[i].text, &faults);
         if (fnmatch(cases[i].says, buffer_text(&faults), 0) != 0) {
             fail_msg("%s\nsaid: %s", cases[i].text, buffer_text(&faults));
         }
@@ -106,7 +113,7 @@ static void test_silent(void **state)
           "" },
     };
     (void)state;
-    check_all(cases, sizeof(cases) / sizeof(cases[0]));
+    check_all(FEW_SUPPRESSED, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void test_told(void **state)
@@ -146,7 +153,65 @@ static void test_told(void **state)
           "" }, /* it has an error of its own */
     };
     (void)state;
-    check_all(cases, sizeof(cases) / sizeof(cases[0]));
+    check_all(FEW_SUPPRESSED, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+/* The suppression list beside 1000 logins. */
+static void test_suppressed(void **state)
+{
+    static const struct case_of_size cases[] = {
+        { "", "" },
+        { "redis = { addresses = [ \"127.0.0.1:6379\" ]; };", "" }, /* twice as much */
+        { SIZE("512M"), "" },
+        { SIZE("16M") "suppression = { max = 2000; };", "" },
+        { SIZE("512M") "suppression = { max = 200000; };",
+          "W t:2: state.size: 512M is not enough for suppression.max = 200000 at its fullest, "
+          "which "
+          "is 52[0-9]M, beside 1000 logins under these limits: it would keep new ones from being "
+          "counted by themselves; 1G is enough for both, or suppression.max = 1[345]0000\n" },
+        { SIZE("16M"),
+          "W t:2: state.size: 16M is not enough for suppression.max = 100000 at its fullest, which "
+          "is 26[0-9]M, *; 512M is enough for both, or suppression.max = [345][0-9]00\n" },
+        { SIZE("16M") "redis = { addresses = [ \"127.0.0.1:6379\" ]; };",
+          "W t:2: state.size: 16M *, which is 5[23][0-9]M, *; 1G is enough for both, or "
+          "suppression.max = [12][0-9]00\n" },
+        /* Without a size of its own the list is to blame. */
+        { "\nsuppression = { max = 200000; };\nredis = { addresses = [ \"127.0.0.1:6379\" ]; };\n"
+          "limits = ( { name = \"x\"; count = \"recipients\"; max = 5; per = \"1h\"; } );",
+          "W t:3: state.size: 1G is not enough for suppression.max = 200000 *; 2G is *\n" },
+        /* What is vital goes first. */
+        { SIZE("16M") LIMITS(ROW("people", "20000", "per = \"1d\";")),
+          "E t:2: state.size: 16M is not enough for a small site *valid: 32M or more\n" },
+    };
+    (void)state;
+    check_all(AS_SHIPPED, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+/* What the table foresees grows with logins where it should, and finds its way back. */
+static void test_needs(void **state)
+{
+    struct config_report *report = config_report_new();
+    struct config *config =
+        config_load_text("t", SPAN("socket = \"unix:/x\";"), all_config_tables(), report);
+    struct limit_set *limits = limit_set_new(config_settings(config, &limits_table));
+    struct store_needs needs;
+    (void)state;
+    assert_true(store_needs_of(config, limits, &needs));
+    assert_int_equal(store_needs_bytes(&needs, STORE_NEEDS_VITAL, 0), 0);
+    uint64_t listed = store_needs_bytes(&needs, STORE_NEEDS_ALL, 0);
+    assert_int_equal(listed, store_needs_largest(&needs).bytes);
+    assert_int_equal(listed,
+                     100000 * store_bytes_for(1, SUPPRESSION_KEY_MAX, SUPPRESSION_OCTETS_MAX));
+    uint64_t vital = store_needs_bytes(&needs, STORE_NEEDS_VITAL, 1000);
+    assert_int_equal(vital, need_bytes(&needs.limits, 1000) +
+                                store_bytes_for(100, VOLUME_KEY_MAX, daybook_octets_max()));
+    assert_int_equal(store_needs_bytes(&needs, STORE_NEEDS_ALL, 1000), vital + listed);
+    assert_int_equal(store_needs_logins(&needs, STORE_NEEDS_VITAL, vital), 1000);
+    assert_int_equal(store_needs_logins(&needs, STORE_NEEDS_VITAL, vital - 1), 999);
+    assert_int_equal(store_needs_logins(&needs, STORE_NEEDS_ALL, listed - 1), 0);
+    limit_set_free(&limits);
+    config_free(&config);
+    config_report_free(&report);
 }
 
 /* A size that is named as enough is enough. */
@@ -158,7 +223,7 @@ static void test_what_is_advised(void **state)
         struct buffer text = BUFFER_EMPTY, faults = BUFFER_EMPTY;
         char advised[16];
         buffer_printf(&text, SIZE("%s") LIMITS(SETS("3000")), sizes[i]);
-        faults_of(buffer_text(&text), &faults);
+        faults_of(FEW_SUPPRESSED, buffer_text(&text), &faults);
         const char *error = strstr(buffer_text(&faults), "; valid: ");
         const char *warning = strstr(buffer_text(&faults), "by himself; ");
         if (error != NULL) {
@@ -173,7 +238,7 @@ static void test_what_is_advised(void **state)
             buffer_clear(&text);
             buffer_clear(&faults);
             buffer_printf(&text, SIZE("%s") LIMITS(SETS("3000")), advised);
-            faults_of(buffer_text(&text), &faults);
+            faults_of(FEW_SUPPRESSED, buffer_text(&text), &faults);
             assert_null(strstr(buffer_text(&faults), "E "));
             assert_true(error != NULL || faults.size == 0);
         }
@@ -185,8 +250,8 @@ static void test_what_is_advised(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_silent),
-        cmocka_unit_test(test_told),
+        cmocka_unit_test(test_silent),          cmocka_unit_test(test_told),
+        cmocka_unit_test(test_suppressed),      cmocka_unit_test(test_needs),
         cmocka_unit_test(test_what_is_advised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
