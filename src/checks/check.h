@@ -15,8 +15,11 @@
 #include "finding/finding.h"
 
 struct check {
-    const char *name;                    /* the file's name without check_ */
-    unsigned needs;                      /* enum evidence_need */
+    const char *name; /* the file's name without check_ */
+    unsigned needs;   /* enum evidence_need */
+    /* About single recipients: runs also when one has come, with the evidence of him alone, and
+     * what is found may refuse him. */
+    bool is_about_recipients;
     const struct config_table *settings; /* its own option rows, or NULL */
     /* `settings` is what the rows filled, NULL without rows. Memory comes from findings->arena. */
     void (*run)(const struct evidence *evidence, const void *settings,

@@ -36,8 +36,51 @@ extern const struct check check_calendar_on_behalf;
 extern const struct check check_owners_unavailable;
 extern const struct check check_domain_not_ours;
 extern const struct check check_display_name_spoof;
+extern const struct check check_attachment_dangerous;
 extern const struct check check_spf_would_fail;
 extern const struct check check_dmarc_would_fail;
+extern const struct check check_from_at_provider;
+extern const struct check check_unsubscribe_missing;
+extern const struct check check_virus_found;
+extern const struct check check_scan_unavailable;
+
+extern const struct check check_recipient_null_mx;
+extern const struct check check_recipient_domain_missing;
+extern const struct check check_recipient_typo;
+extern const struct check check_recipient_honeypot;
+extern const struct check check_recipients_exceeded;
+extern const struct check check_recipient_suppressed;
+extern const struct check check_mail_loop;
+extern const struct check check_auto_reply_astray;
+
+/* The recipients that something is true of. */
+struct check_recipients {
+    const struct recipient *first; /* NULL: of none */
+    size_t count;
+};
+typedef bool check_recipient_is(const struct recipient *recipient,
+                                const struct recipient_facts *facts, const void *context);
+void check_recipients_find(const struct evidence *evidence, check_recipient_is *is,
+                           const void *context, struct check_recipients *found_r);
+/*
+ * The finding about them: "DOMAIN WHAT" of the first, and how many others there are. Where some
+ * recipients can be reached, or the mail comes from a server that bounces by itself (relay, list,
+ * forward), it spares the message.
+ */
+void check_recipients_add(const struct evidence *evidence, const struct check_recipients *found,
+                          enum finding_id id, const char *what, const char *advice,
+                          struct finding_list *findings);
+
+/* Does what is found about these let the message go on? Where others are to get it, or a mail
+ * server brings it that is told by bounces. */
+bool check_recipients_spare(const struct evidence *evidence, const struct check_recipients *found);
+extern const struct check check_link_listed;
+extern const struct check check_client_listed;
+extern const struct check check_domain_listed;
+
+/* listed.c: a finding for each listing that is found as `id`; `what` to do about it. */
+void listed_report(const struct evidence *evidence, enum finding_id id, const char *what,
+                   struct finding_list *findings);
 
 /* The claim of this place that the principal may not make; NULL: there is none. */
 const struct claim *check_find_claim(const struct evidence *evidence, enum claim_place place);

@@ -12,9 +12,14 @@
 
 #include "auth/forecast.h"
 #include "finding/finding.h"
+#include "message/attachment.h"
+#include "lists/ask.h"
+#include "message/automatic.h"
 #include "message/edit.h"
+#include "message/links.h"
 #include "message/message.h"
 #include "message/transit.h"
+#include "scan/clamd.h"
 #include "util/clock.h"
 
 enum evidence_need {
@@ -42,18 +47,49 @@ struct claim {
     const char *why; /* UNKNOWN: one line */
 };
 
+/* What DNS says of a recipient's domain. */
+enum recipient_domain {
+    RECIPIENT_DOMAIN_UNKNOWN, /* not asked, or not answered */
+    RECIPIENT_DOMAIN_FINE,
+    RECIPIENT_DOMAIN_NULL_MX, /* it takes no mail, and says so (RFC 7505) */
+    RECIPIENT_DOMAIN_MISSING  /* neither MX nor an address */
+};
+
+/* What is known of a recipient beside what the MTA told. */
+struct recipient_facts {
+    enum recipient_domain domain;
+    bool is_ours;     /* his domain is one of this site */
+    bool is_honeypot; /* nobody was ever given this address */
+    /* "has bounced, and is on the suppression list since 2026-03-01: ..."; NULL: it is not */
+    const char *suppressed;
+};
+
 struct evidence {
     const struct message *message;
+    /* Of each recipient of the envelope, in its order; NULL: nothing is known. */
+    const struct recipient_facts *recipients;
     enum mail_class mail_class;
     struct span principal;
-    size_t external_count;  /* recipients outside, unknown ones included */
-    struct transit transit; /* what would break our signature on the way */
+    size_t external_count;         /* recipients outside, unknown ones included */
+    struct transit transit;        /* what would break our signature on the way */
+    const struct link_list *links; /* hosts the body points to; NULL: nobody looked */
     /* What receivers outside will conclude; NULL: none will get it, or nobody was to ask DNS. */
     const struct forecast *forecast;
+    /* What lies in the message beside its text; NULL: it was not read. */
+    const struct attachments *attachments;
+    const struct scan_result *scan; /* NULL: nobody was to scan it */
+    bool defers_unscanned;          /* what could not be scanned waits */
+    /* d= of the signature of ours that it will carry if it goes on; absent: none. */
+    struct span signature;
+    bool signs_here; /* this site has keys at all; else another program may sign */
+    /* What DNS lists say of it; NULL: none was asked. */
+    const struct list_hits *listings;
     const struct clock *clock;
     /* The envelope sender but for null, each mailbox of From, each of Sender; in this order. */
     const struct claim *claims;
     size_t claim_count;
+    enum automatic automatic; /* does a program answer? */
+    unsigned replies;         /* automatic ones to one recipient within an hour; 0: not known */
     bool owners_are_unproven; /* most logins own no address: who may is not yet told right */
     bool knows_our_domains;   /* is_ours means something */
     bool lacks_login;         /* the listener demands one, this session has none */

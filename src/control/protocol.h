@@ -4,8 +4,10 @@
  * A unix stream socket. The client sends one line, "WORD [json] [ARGUMENT ...]" (control/words.h),
  * ended by LF or by shutting down its side; the daemon answers and closes. The answer's first line
  * is "exit N", N being what egressctl ends with; what follows is text for people or one JSON
- * object. Requests: status, health, reload, restart, prove; limits has arguments
- * (control/report_limits.h). An answer without its first line was cut short.
+ * object. Requests: status, health, reload, restart, prove; limits, suppress and readiness have
+ * arguments (control/report_limits.h, report_suppress.h, report_readiness.h). An answer without its
+ * first line was cut
+ * short.
  */
 #ifndef EM_CONTROL_PROTOCOL_H
 #define EM_CONTROL_PROTOCOL_H

@@ -201,10 +201,13 @@ static void judge(const struct control_host *host, const struct site *site,
     judge_life(host, site, reasons);
     judge_dns(host, reasons);
     judge_watch(host, reasons);
+    report_judge_lists(host, site, reasons);
     report_judge_keys(host, site, reasons);
     report_judge_store(host, reasons);
+    report_judge_suppressed(host, site, reasons);
     report_judge_hold(host, site, reasons);
     report_judge_fleet(host, reasons);
+    report_judge_scan(host, site, reasons);
     if (!load->is_taken)
         report_add_reason(reasons, CONTROL_WARNING,
                           "the last reload was not taken, %zu errors; generation %" PRIu64 " stays",
@@ -361,10 +364,13 @@ static void status_text(const struct status *status, struct buffer *out)
     text_domains(host, status->site, out);
     text_dns(host, out);
     report_text_store(host, status->site, out);
+    report_text_suppressed(host, status->site, out);
     report_text_hold(host, status->site, out);
     report_text_fleet(host, out);
+    report_text_scan(status->site, out);
     if (host->store != NULL)
         domains_status_text(host->store, clock_wall_s(host->clock), out);
+    report_text_lists(host, status->site, out);
     buffer_add_text(out, "since start\n");
     for (size_t i = 0; i < COUNTER_COUNT; i++)
         buffer_printf(out, "  %-16s %" PRId64 "\n", counter_name((enum counter_id)i),
@@ -467,10 +473,13 @@ static void status_json(const struct status *status, struct buffer *out)
     json_close(&json, ']');
     json_dns(&json, host);
     report_json_store(host, status->site, &json);
+    report_json_suppressed(host, status->site, &json);
     report_json_hold(host, status->site, &json);
     report_json_fleet(host, &json);
+    report_json_scan(host, status->site, &json);
     if (host->store != NULL)
         domains_status_json(host->store, clock_wall_s(host->clock), &json);
+    report_json_lists(host, status->site, &json);
     json_counters(&json);
     json_close(&json, '}');
     buffer_add_char(out, '\n');

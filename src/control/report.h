@@ -59,6 +59,8 @@ void load_result_free(struct load_result *result);
 enum control_exit report_status(const struct control_host *host, bool json, struct buffer *out);
 enum control_exit report_health(const struct control_host *host, bool json, struct buffer *out);
 enum control_exit report_reload(const struct load_result *result, bool json, struct buffer *out);
+/* The DNS lists that are asked, and which of them are in order. */
+enum control_exit report_lists(const struct control_host *host, bool json, struct buffer *out);
 /* `text`: what serves now, or why it came to nothing. */
 enum control_exit report_restart(bool is_done, const char *text, bool json, struct buffer *out);
 /* The records of keys are being looked at. */

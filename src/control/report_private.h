@@ -33,11 +33,32 @@ void report_judge_fleet(const struct control_host *host, struct reasons *reasons
 void report_text_fleet(const struct control_host *host, struct buffer *out);
 void report_json_fleet(const struct control_host *host, struct json *json);
 
+/* report_scan.c: whether the virus scanner answers; nothing where there is none. */
+void report_judge_scan(const struct control_host *host, const struct site *site,
+                       struct reasons *reasons);
+void report_text_scan(const struct site *site, struct buffer *out);
+void report_json_scan(const struct control_host *host, const struct site *site, struct json *json);
+
 /* report_store.c: how much is kept, and room for how many more; nothing where nothing is kept. */
 void report_judge_store(const struct control_host *host, struct reasons *reasons);
 void report_text_store(const struct control_host *host, const struct site *site,
                        struct buffer *out);
 void report_json_store(const struct control_host *host, const struct site *site, struct json *json);
+
+/* report_suppress.c: how many addresses are suppressed, and that the list is full. */
+void report_judge_suppressed(const struct control_host *host, const struct site *site,
+                             struct reasons *reasons);
+void report_text_suppressed(const struct control_host *host, const struct site *site,
+                            struct buffer *out);
+void report_json_suppressed(const struct control_host *host, const struct site *site,
+                            struct json *json);
+
+/* report_lists.c: DNS lists that are off, and what of ours is listed; nothing without lists. */
+void report_judge_lists(const struct control_host *host, const struct site *site,
+                        struct reasons *reasons);
+void report_text_lists(const struct control_host *host, const struct site *site,
+                       struct buffer *out);
+void report_json_lists(const struct control_host *host, const struct site *site, struct json *json);
 
 /* report_keys.c: keys whose records are not as they should be, and the store. */
 void report_judge_keys(const struct control_host *host, const struct site *site,

@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #include "control/report_limits.h"
+#include "control/report_readiness.h"
+#include "control/report_suppress.h"
 #include "log/log.h"
 
 #define PEER_GROUPS_MAX 256
@@ -174,6 +176,11 @@ static void ask_health(struct control_client *client)
     ask_report(client, report_health);
 }
 
+static void ask_lists(struct control_client *client)
+{
+    ask_report(client, report_lists);
+}
+
 static void ask_reload(struct control_client *client)
 {
     const struct control_host *host = client->server->host;
@@ -223,14 +230,38 @@ static void name_asker(const struct control_client *client, struct control_asker
         snprintf(asker->name, sizeof(asker->name), "uid %ld", (long)client->uid);
 }
 
-static void ask_limits(struct control_client *client)
+static void ask_with_words(struct control_client *client,
+                           enum control_exit (*report)(const struct control_host *,
+                                                       const struct control_asker *,
+                                                       const struct control_words *, bool,
+                                                       struct buffer *))
 {
     struct buffer body = BUFFER_EMPTY;
     struct control_asker asker;
     enum control_exit code;
 
     name_asker(client, &asker);
-    code = report_limits(client->server->host, &asker, client->words, client->json, &body);
+    code = report(client->server->host, &asker, client->words, client->json, &body);
+    client_answer(client, code, &body);
+    buffer_free(&body);
+}
+
+static void ask_limits(struct control_client *client)
+{
+    ask_with_words(client, report_limits);
+}
+
+static void ask_suppress(struct control_client *client)
+{
+    ask_with_words(client, report_suppress);
+}
+
+static void ask_readiness(struct control_client *client)
+{
+    struct buffer body = BUFFER_EMPTY;
+    enum control_exit code =
+        report_readiness(client->server->host, client->words, client->json, &body);
+
     client_answer(client, code, &body);
     buffer_free(&body);
 }
@@ -247,6 +278,9 @@ static const struct {
     { "restart", CONTROL_MAY_ACT, false, ask_restart },
     { "prove", CONTROL_MAY_ACT, false, ask_prove },
     { "limits", CONTROL_MAY_LOOK, true, ask_limits },
+    { "suppress", CONTROL_MAY_LOOK, true, ask_suppress },
+    { "readiness", CONTROL_MAY_LOOK, true, ask_readiness },
+    { "lists", CONTROL_MAY_LOOK, false, ask_lists },
 };
 
 /* "json" behind the first word says how to answer. */
@@ -282,7 +316,8 @@ static void serve_words(struct control_client *client, struct control_words *wor
         client_refuse(client, CONTROL_DENIED, "not permitted");
     else
         client_refuse(client, CONTROL_USAGE,
-                      "unknown request; valid: status, health, reload, restart, prove, limits");
+                      "unknown request; valid: status, health, reload, restart, prove, limits, "
+                      "suppress, readiness");
 }
 
 static void client_serve(struct control_client *client, struct span line)

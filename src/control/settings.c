@@ -11,15 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bulk/settings.h"
 #include "checks/check.h"
 #include "config/config.h"
 #include "dkim/domains.h"
 #include "dns/settings.h"
+#include "feedback/settings.h"
 #include "hold/settings.h"
+#include "limits/backscatter.h"
 #include "limits/limit.h"
+#include "lists/zone.h"
 #include "milter/listen.h"
 #include "milter/milter.h"
 #include "notice/settings.h"
+#include "scan/settings.h"
 #include "site/site.h"
 #include "site/store_size.h"
 #include "state/redis_settings.h"
@@ -45,8 +50,9 @@ static const struct config_row control_rows[] = {
       .type = CONFIG_TEXT,
       .offset = offsetof(struct control_settings, read_group),
       .accepts = accepts_group,
-      .brief = "group that may look: status, health, limits; root and the daemon's user may "
-               "everything" },
+      .brief =
+          "group that may look: status, health, limits, suppress; root and the daemon's user may "
+          "everything" },
     CONFIG_ROWS_END,
 };
 
@@ -157,12 +163,14 @@ const struct config_table control_table = { .path = "control",
                                             .check = check_control };
 
 static const struct config_table *const fixed_tables[] = {
-    &site_general_table,  &site_log_table,         &site_ceiling_table,    &site_outgoing_table,
-    &site_egress_table,   &site_login_table,       &site_sender_table,     &site_group_table,
-    &site_plan_table,     &site_exceptions_table,  &site_rules_table,      &dkim_signing_table,
-    &dkim_domains_table,  &milter_socket_table,    &control_table,         &state_settings_table,
-    &dns_settings_table,  &domains_settings_table, &notice_settings_table, &hook_settings_table,
-    &hold_settings_table, &limits_table,           &redis_settings_table,
+    &site_general_table,   &site_log_table,      &site_ceiling_table,     &site_outgoing_table,
+    &site_egress_table,    &site_login_table,    &site_sender_table,      &site_group_table,
+    &site_behaviour_table, &site_plan_table,     &site_exceptions_table,  &site_rules_table,
+    &dkim_signing_table,   &dkim_domains_table,  &milter_socket_table,    &control_table,
+    &state_settings_table, &dns_settings_table,  &domains_settings_table, &notice_settings_table,
+    &hook_settings_table,  &hold_settings_table, &limits_table,           &redis_settings_table,
+    &suppression_table,    &backscatter_table,   &clamd_settings_table,   &bulk_settings_table,
+    &lists_table,          &listings_table,
 };
 #define FIXED_COUNT (sizeof(fixed_tables) / sizeof(fixed_tables[0]))
 

@@ -2,10 +2,18 @@
  * explain: what would happen to this saved message? It goes the way of a real one, through
  * policy/drive, against the configuration in the file; nothing is sent, counted or kept.
  */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "ctl/commands.h"
 #include "ctl/explain.h"
 #include "ctl/load.h"
 #include "ctl/lookups.h"
+#include "lists/ask.h"
+#include "state/settings.h"
+
+#define LISTS_WAIT_NS UINT64_C(5000000000)
 
 /* What would have been logged, caught instead. */
 struct caught_lines {
@@ -50,6 +58,40 @@ static enum ctl_exit output_write(struct ctl *ctl, struct explain_input *input,
     return CTL_GOOD;
 }
 
+/* No daemon has tested the lists for us. */
+static struct list_board *lists_tested(struct ctl *ctl, const struct site *site,
+                                       struct dns_resolver *resolver)
+{
+    struct list_board *board = resolver != NULL ? list_board_new() : NULL;
+    struct list_test *tests = calloc(site->lists->count + 1, sizeof(*tests));
+    uint64_t end_ns = clock_mono_ns(ctl->clock) + LISTS_WAIT_NS;
+
+    if (board != NULL && tests != NULL)
+        lists_test_all(site->lists, board, resolver, end_ns, tests);
+    free(tests);
+    return board;
+}
+
+/* The daemon's, which is read only. NULL: there is none yet, so nobody is suppressed; or it cannot
+ * be read, which is noted. */
+static struct store *suppressed_open(const struct site *site, struct explain_input *input)
+{
+    const struct state_settings *state = config_settings(site->config, &state_settings_table);
+    struct error error = { "" };
+    struct buffer path = BUFFER_EMPTY;
+    struct store *store = NULL;
+
+    buffer_printf(&path, "%s/" STORE_FILE_NAME, state->directory);
+    if (access(buffer_text(&path), F_OK) == 0 || errno != ENOENT) {
+        store = store_open_to_read(state->directory, &error);
+        if (store == NULL) {
+            explain_note(input, "the suppression list was not asked: %s", error.text);
+        }
+    }
+    buffer_free(&path);
+    return store;
+}
+
 static enum ctl_exit judge(struct ctl *ctl, const struct ctl_args *args, struct site *site,
                            struct explain_input *input, bool is_forced)
 {
@@ -59,7 +101,9 @@ static enum ctl_exit judge(struct ctl *ctl, const struct ctl_args *args, struct 
         args_has(args, "offline") ? NULL : lookups_begin(ctl, site, &caught.sink, &error);
     struct world world = { .clock = ctl->clock,
                            .log = &caught.sink,
-                           .resolver = lookups_resolver(lookups) };
+                           .resolver = lookups_resolver(lookups),
+                           .suppressed = suppressed_open(site, input),
+                           .lists = lists_tested(ctl, site, lookups_resolver(lookups)) };
     struct explanation explanation = { .path = args->operands[0],
                                        .input = input,
                                        .is_forced = is_forced };
@@ -67,6 +111,8 @@ static enum ctl_exit judge(struct ctl *ctl, const struct ctl_args *args, struct 
     enum ctl_exit code;
 
     lookups_end(&lookups);
+    list_board_free(&world.lists);
+    store_close(&world.suppressed);
     if (job == NULL)
         return ctl_fail(ctl, CTL_INTERNAL, "out of memory");
     caught.is_finishing = true;
@@ -148,7 +194,8 @@ const struct ctl_command cmd_explain = {
     .details =
         "Prints class and principal, what receivers will conclude (SPF and DMARC, from DNS),\n"
         "every finding with its action and where that came from, the verdict and the reply,\n"
-        "the edits, the signatures and the log line. Ends 0 when the message would be\n"
-        "accepted, 1 when not. Nothing is sent or counted.",
+        "the edits, the signatures and the log line. Who is on the suppression list is read from\n"
+        "state.directory. Ends 0 when the message would be accepted, 1 when not. Nothing is sent\n"
+        "or counted.",
     .run = explain_run,
 };

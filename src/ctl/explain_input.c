@@ -32,28 +32,9 @@ void explain_note(struct explain_input *input, const char *format, ...)
         input->notes[input->note_count++] = text;
 }
 
-static bool read_stdin(struct buffer *file, struct error *error)
-{
-    char piece[65536];
-    size_t size;
-
-    while ((size = fread(piece, 1, sizeof(piece), stdin)) > 0) {
-        buffer_add(file, piece, size);
-        if (file->size > EXPLAIN_MESSAGE_MAX) {
-            error_set(error, "stdin: more than %zu octets", EXPLAIN_MESSAGE_MAX);
-            return false;
-        }
-    }
-    if (ferror(stdin)) {
-        error_set(error, "stdin: %s", strerror(errno));
-        return false;
-    }
-    return true;
-}
-
 static bool file_take(struct explain_input *input, const char *path, struct error *error)
 {
-    if (strcmp(path, "-") == 0 ? !read_stdin(&input->file, error)
+    if (strcmp(path, "-") == 0 ? !file_read_stdin(EXPLAIN_MESSAGE_MAX, &input->file, error)
                                : !file_read(path, EXPLAIN_MESSAGE_MAX, &input->file, error))
         return false;
     if (buffer_has_failed(&input->file)) {
@@ -77,8 +58,7 @@ static bool recipient_add(struct explain_input *input, struct span path)
         input->drive.recipients = input->recipients = grown;
         input->recipient_room = room;
     }
-    input->recipients[input->drive.recipient_count++] =
-        (struct drive_recipient){ path, { NULL, 0 } };
+    input->recipients[input->drive.recipient_count++] = (struct drive_recipient){ .path = path };
     return true;
 }
 
@@ -221,6 +201,17 @@ static bool session_take(struct explain_input *input, const struct ctl_args *arg
     return true;
 }
 
+/* What a mailer goes to where the site has no route of its own. */
+static struct span domain_of(struct span path)
+{
+    ptrdiff_t at = span_find_last(path, '@');
+    struct span domain = at < 0 ? (struct span){ NULL, 0 } : span_from(path, (size_t)at + 1);
+
+    return domain.size > 0 && domain.at[domain.size - 1] == '>'
+               ? span_first(domain, domain.size - 1)
+               : domain;
+}
+
 /* Sender and recipients as an MTA would have written them. */
 static void envelope_dress(struct explain_input *input, const struct ctl_args *args)
 {
@@ -231,6 +222,7 @@ static void envelope_dress(struct explain_input *input, const struct ctl_args *a
     for (size_t i = 0; i < input->drive.recipient_count; i++) {
         input->recipients[i].path = path_dress(input, input->recipients[i].path, is_bare);
         input->recipients[i].mailer = mailer;
+        input->recipients[i].host = domain_of(input->recipients[i].path);
     }
 }
 

@@ -49,6 +49,7 @@ static void add_envelope(struct json *json, const struct explanation *explanatio
         json_close(json, '}');
     }
     json_close(json, ']');
+    json_number(json, "refused", (int64_t)explanation->job->turned_away);
     json_close(json, '}');
 }
 

@@ -1,6 +1,7 @@
 /*
  * explain_text: the decision about one message, for a person.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "ctl/explain.h"
@@ -68,6 +69,11 @@ static void print_envelope(struct ctl *ctl, const struct explanation *explanatio
     if (envelope->recipient_count > RECIPIENTS_MAX) {
         indent(out);
         buffer_printf(out, "and %zu more\n", envelope->recipient_count - RECIPIENTS_MAX);
+    }
+    if (explanation->job->turned_away > 0) {
+        print_label(ctl, out, "refused");
+        buffer_printf(out, "%" PRIu64 " of the recipients, for what is found about them\n",
+                      explanation->job->turned_away);
     }
 }
 

@@ -25,10 +25,11 @@ bool child_watch_start(struct child *child, const struct site *site)
 
     child->store = store_open(state->directory);
     child->world.proofs = key_proofs_new();
-    if (child->store == NULL || child->world.proofs == NULL)
+    child->world.lists = list_board_new();
+    if (child->store == NULL || child->world.proofs == NULL || child->world.lists == NULL)
         return false;
     store_limit(child->store, (uint64_t)state->size_bytes);
-    child->world.store = child->store;
+    child->world.store = child->world.suppressed = child->store;
     child->world.books.ledger = ledger_new(child->store, child->world.clock);
     child->world.notices =
         notices_new(child->store, child->world.clock, child->world.log, child->setup->door_fd);
@@ -39,6 +40,7 @@ bool child_watch_start(struct child *child, const struct site *site)
     setup.books = child->world.books;
     setup.notices = child->world.notices;
     setup.proofs = child->world.proofs;
+    setup.lists = child->world.lists;
     child->watch = watch_new(&setup);
     if (child->watch == NULL)
         return false;

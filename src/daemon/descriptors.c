@@ -8,13 +8,17 @@
 
 #include "dns/resolver.h"
 #include "log/log.h"
+#include "scan/settings.h"
 
 void descriptors_raise(const struct plan *plan)
 {
     const struct ceiling_settings *ceilings = config_settings(plan->config, &site_ceiling_table);
     rlim_t needed = (rlim_t)milter_descriptors_needed(ceilings) + DNS_RESOLVER_DESCRIPTORS;
+    const struct clamd_settings *clamd = config_settings(plan->config, &clamd_settings_table);
     struct rlimit limit;
 
+    if (clamd->socket != NULL)
+        needed += (rlim_t)ceilings->connections; /* a file for each message that will be scanned */
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= needed)
         return;
     if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < needed)

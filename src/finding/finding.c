@@ -34,6 +34,18 @@ void finding_list_init(struct finding_list *list, struct arena *arena)
     *list = (struct finding_list){ .arena = arena };
 }
 
+void finding_append(struct finding_list *list, struct finding *finding)
+{
+    finding->next = NULL;
+    if (list->last != NULL) {
+        list->last->next = finding;
+    } else {
+        list->first = finding;
+    }
+    list->last = finding;
+    list->count++;
+}
+
 struct finding *finding_add(struct finding_list *list, enum finding_id id, const char *advice,
                             const char *seen_format, ...)
 {
@@ -50,13 +62,7 @@ struct finding *finding_add(struct finding_list *list, enum finding_id id, const
     }
     finding->id = id;
     finding->advice = advice;
-    if (list->last != NULL) {
-        list->last->next = finding;
-    } else {
-        list->first = finding;
-    }
-    list->last = finding;
-    list->count++;
+    finding_append(list, finding);
     return finding;
 }
 

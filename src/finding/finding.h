@@ -53,8 +53,11 @@ enum mail_class {
     ROW(DOMAIN_NOT_OURS, "domain-not-ours", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")             \
     ROW(DISPLAY_NAME_SPOOF, "display-name-spoof", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")       \
     ROW(CALENDAR_ON_BEHALF, "calendar-on-behalf", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")       \
+    ROW(ATTACHMENT_DANGEROUS, "attachment-dangerous", HOLD, HOLD, HOLD, "550", "5.7.1")            \
     ROW(SPF_WOULD_FAIL, "spf-would-fail", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.23")              \
     ROW(DMARC_WOULD_FAIL, "dmarc-would-fail", REJECT, HOLD, HOLD, "550", "5.7.26")                 \
+    ROW(FROM_AT_PROVIDER, "from-at-provider", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")           \
+    ROW(UNSUBSCRIBE_MISSING, "unsubscribe-missing", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")     \
     ROW(TRANSIT_8BIT, "transit-8bit", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.3")                   \
     ROW(TRANSIT_REQUOTE, "transit-requote", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")             \
     ROW(TRANSIT_FOLDING, "transit-folding", OBSERVE, OBSERVE, OBSERVE, "550", "5.6.0")             \
@@ -62,8 +65,23 @@ enum mail_class {
     ROW(SIZE_EXCEEDED, "size-exceeded", OBSERVE, OBSERVE, OBSERVE, "552", "5.3.4")                 \
     ROW(PRIVATE_HEADER, "private-header", REPAIR, REPAIR, OBSERVE, "550", "5.6.0")                 \
     ROW(RESULTS_FORGED, "results-forged", REPAIR, REPAIR, OBSERVE, "550", "5.7.1")                 \
+    ROW(LINK_LISTED, "link-listed", HOLD, HOLD, HOLD, "550", "5.7.1")                              \
+    ROW(CLIENT_LISTED, "client-listed", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")                 \
+    ROW(DOMAIN_LISTED, "domain-listed", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")                 \
     ROW(SIGNING_FAILED, "signing-failed", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.5")               \
+    ROW(RECIPIENT_NULL_MX, "recipient-null-mx", REJECT, OBSERVE, OBSERVE, "556", "5.1.10")         \
+    ROW(RECIPIENT_DOMAIN_MISSING, "recipient-domain-missing", OBSERVE, OBSERVE, OBSERVE, "550",    \
+        "5.1.2")                                                                                   \
+    ROW(RECIPIENT_TYPO, "recipient-typo", OBSERVE, OBSERVE, OBSERVE, "550", "5.1.2")               \
+    ROW(RECIPIENT_HONEYPOT, "recipient-honeypot", HOLD, HOLD, HOLD, "550", "5.7.1")                \
+    ROW(RECIPIENTS_EXCEEDED, "recipients-exceeded", OBSERVE, OBSERVE, OBSERVE, "550", "5.5.3")     \
+    ROW(RECIPIENT_SUPPRESSED, "recipient-suppressed", OBSERVE, OBSERVE, OBSERVE, "550", "5.1.1")   \
+    ROW(BACKSCATTER, "backscatter", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")                     \
+    ROW(MAIL_LOOP, "mail-loop", OBSERVE, OBSERVE, OBSERVE, "550", "5.4.6")                         \
+    ROW(AUTO_REPLY_ASTRAY, "auto-reply-astray", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")         \
     ROW(LIMIT_EXCEEDED, "limit-exceeded", DEFER, OBSERVE, OBSERVE, "550", "5.7.1")                 \
+    ROW(VIRUS_FOUND, "virus-found", HOLD, HOLD, HOLD, "550", "5.7.1")                              \
+    ROW(SCAN_UNAVAILABLE, "scan-unavailable", OBSERVE, OBSERVE, OBSERVE, "550", "5.3.0")           \
     ROW(MESSAGE_CEILING, "message-ceiling", REJECT, REJECT, REJECT, "552", "5.3.4")                \
     ROW(OVERLOAD, "overload", DEFER, DEFER, DEFER, "550", "5.3.2")
 
@@ -87,7 +105,11 @@ struct finding {
     bool is_mild;        /* the lesser case: observe unless a rule says otherwise */
     bool has_own_action; /* limit-exceeded: the limit says what is done, unless a rule does */
     enum action own_action;
+    bool spares_message;  /* about some of the recipients, or mail whose sender is bounced to by the
+                             MTA: never more than observe, whatever a rule says */
     enum action action;   /* filled by policy: what is done about it here */
+    bool is_settled;      /* policy: about a recipient who was refused for it and is no part of the
+                             message; decides nothing more */
     bool is_action_fixed; /* policy: the action came with the finding (signing-failed), rules do not
                              apply */
     struct finding *next;
@@ -103,6 +125,9 @@ void finding_list_init(struct finding_list *list, struct arena *arena);
 /* Appends; `seen` is formatted into the arena. NULL: arena exhausted. */
 struct finding *finding_add(struct finding_list *list, enum finding_id id, const char *advice,
                             const char *seen_format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Appends one that another list has. */
+void finding_append(struct finding_list *list, struct finding *finding);
 
 const char *finding_name(enum finding_id id);
 /* False when no finding has this name. */

@@ -68,9 +68,13 @@ void logline_write(const struct logline *line, struct log_fields *out)
     write_signed(out, line);
     log_fields_add(out, "spf", span_of(line->spf));
     log_fields_add(out, "dmarc", span_of(line->dmarc));
+    log_fields_add(out, "scan", span_of(line->scan));
     log_fields_add_list(out, "limits", line->limits, line->limit_count, LIMITS_ROOM);
     log_fields_add_number(out, "rcpts", line->recipients);
     log_fields_add_number(out, "external", line->external);
+    if (line->refused > 0) {
+        log_fields_add_number(out, "refused", line->refused);
+    }
     log_fields_add_list(out, "to", line->to, line->to_count, TO_ROOM);
     log_fields_add_number(out, "size", line->size_bytes);
     log_fields_add(out, "client", line->client);

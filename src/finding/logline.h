@@ -26,9 +26,11 @@ struct logline {
     const char *unsigned_reason; /* with no signatures: signed=none reason=...; NULL: the fields are
                                     left out */
     const char *spf, *dmarc;     /* what receivers will conclude; NULL: left out */
+    const char *scan;            /* clean, found:NAME, too-large, unknown; NULL: nobody scanned */
     const struct span *limits;   /* "default:12/500" */
     size_t limit_count;
     size_t recipients, external;
+    uint64_t refused;      /* recipients that were refused for themselves; 0: left out */
     const struct span *to; /* "domain:count" of external recipients, most first */
     size_t to_count;
     uint64_t size_bytes;

@@ -14,7 +14,8 @@
 #include "util/span.h"
 
 enum {
-    CHARGE_ACCOUNTS_MAX = 24, /* a principal, a pool, plan, domain, network, 17 providers, site */
+    CHARGE_ACCOUNTS_MAX = 26, /* a principal, a pool, plan, domain, network, 17 providers, site,
+                                 backscatter of the site and of one */
     CHARGE_LINES_MAX = 64,
     CHARGE_ID_BYTES = 16
 };

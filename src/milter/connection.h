@@ -53,6 +53,7 @@ struct milter {
     sem_t sign_gate;
     struct login_census *census;
     struct forecast_memory *forecasts;
+    struct reply_memory *replies;
     struct arena_account memory; /* of all messages */
     struct overload overload;
     struct overload useless; /* sessions of an MTA that lets us change nothing */

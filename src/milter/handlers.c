@@ -260,7 +260,8 @@ enum answer on_recipient(struct connection *connection, void *handle, char **arg
         job_refused_recipient(connection->job); /* by the MTA, whatever we would say */
         return ANSWER_CONTINUE;
     }
-    job_recipient(connection->job, span_of(argv[0]), mailer);
+    struct span host = span_of(connection->milter->mta->macro(handle, "{rcpt_host}"));
+    job_recipient(connection->job, span_of(argv[0]), mailer, host);
     return answer_of(connection, handle, pipeline_run(connection->job, STAGE_RECIPIENT));
 }
 

@@ -101,7 +101,7 @@ static const struct {
     { SMFIM_CONNECT, "j v _ {daemon_name} {client_addr}" },
     { SMFIM_HELO, "{tls_version} {cert_subject} {cert_issuer}" },
     { SMFIM_ENVFROM, "i {auth_authen} {auth_type} {tls_version} {cert_subject} {cert_issuer}" },
-    { SMFIM_ENVRCPT, "i {rcpt_mailer}" },
+    { SMFIM_ENVRCPT, "i {rcpt_mailer} {rcpt_host}" },
     { SMFIM_DATA, "i" },
     { SMFIM_EOH, "i" },
     { SMFIM_EOM, "i" },

@@ -34,10 +34,12 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
     milter->own = calloc(1, sizeof(*milter->own));
     milter->census = login_census_new();
     milter->forecasts = forecast_memory_new(world->clock, FORECAST_MEMORY_BYTES);
+    milter->replies = reply_memory_new();
     if (milter->own == NULL || milter->census == NULL || milter->forecasts == NULL ||
-        !waiting_init(&milter->waits, WAITS_MAX)) {
+        milter->replies == NULL || !waiting_init(&milter->waits, WAITS_MAX)) {
         login_census_free(&milter->census);
         forecast_memory_free(&milter->forecasts);
+        reply_memory_free(&milter->replies);
         free(milter->own);
         free(milter);
         return NULL;
@@ -56,6 +58,7 @@ struct milter *milter_new(struct site_holder *holder, const struct world *world)
     milter->own_world.memory = &milter->memory;
     milter->own_world.census = milter->census;
     milter->own_world.forecasts = milter->forecasts;
+    milter->own_world.replies = milter->replies;
     milter->world = &milter->own_world;
     milter->mta = &mta_libmilter;
     milter->kicker.fan = KICKER_FAN;
@@ -75,6 +78,7 @@ void milter_free(struct milter **milter)
     waiting_destroy(&m->waits);
     login_census_free(&m->census);
     forecast_memory_free(&m->forecasts);
+    reply_memory_free(&m->replies);
     sem_destroy(&m->sign_gate);
     pthread_cond_destroy(&m->changed);
     pthread_mutex_destroy(&m->lock);

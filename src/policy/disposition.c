@@ -29,7 +29,11 @@ enum disposition disposition_of(const struct job *job, const struct finding *str
                    ? DISPOSITION_HOLD
                    : DISPOSITION_DEFER;
     case ACTION_REJECT:
-        return is_handed_over && !is_sender_ours(job) ? DISPOSITION_HOLD : DISPOSITION_REJECT;
+        /* What answers by itself has nobody who reads a refusal, and a bounce of a bounce goes
+         * nowhere. */
+        return (is_handed_over && !is_sender_ours(job)) || strongest->id == FINDING_BACKSCATTER
+                   ? DISPOSITION_HOLD
+                   : DISPOSITION_REJECT;
     default:
         return DISPOSITION_ACCEPT;
     }

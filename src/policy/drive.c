@@ -5,6 +5,7 @@
 #include "policy/drive.h"
 
 #include "message/builder.h"
+#include "policy/policy_private.h"
 
 enum { MTA_CHUNK_BYTES = 65535 };
 
@@ -50,8 +51,13 @@ struct job *drive_message(struct site *site, const struct world *world,
     job_queue_id(job, input->queue_id);
     pipeline_run(job, STAGE_MAIL);
     for (size_t i = 0; i < input->recipient_count; i++) {
-        job_recipient(job, input->recipients[i].path, input->recipients[i].mailer);
+        const struct drive_recipient *recipient = &input->recipients[i];
+        job_recipient(job, recipient->path, recipient->mailer, recipient->host);
         pipeline_run(job, STAGE_RECIPIENT);
+    }
+    if (recipient_is_none_left(job)) {
+        job->verdict = job->recipient_verdict;
+        return job; /* an MTA takes no message for nobody */
     }
     /* A field that did not fit is remembered by the arena; the pipeline asks it. */
     (void)message_read(input->message, job->arena, &job->message.headers, take_body, &drive);

@@ -11,6 +11,7 @@
 struct drive_recipient {
     struct span path;
     struct span mailer; /* {rcpt_mailer}: "smtp", "local", ...; absent: unknown */
+    struct span host;   /* {rcpt_host}: where the mailer goes; absent: unknown */
 };
 
 struct drive_input {

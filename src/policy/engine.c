@@ -21,6 +21,9 @@ enum action engine_action(const struct job *job, const struct finding *finding)
     if (action == ACTION_REPAIR && !repair_is_possible(job, finding)) {
         return ACTION_OBSERVE;
     }
+    if (finding->spares_message && action > ACTION_OBSERVE) {
+        return ACTION_OBSERVE;
+    }
     return action;
 }
 
@@ -28,6 +31,9 @@ static const struct finding *find_strongest(struct job *job)
 {
     const struct finding *strongest = NULL;
     for (struct finding *f = job->findings.first; f != NULL; f = f->next) {
+        if (f->is_settled) {
+            continue;
+        }
         f->action = engine_action(job, f);
         if (f->action > ACTION_REPAIR && (strongest == NULL || f->action > strongest->action)) {
             strongest = f;

@@ -38,7 +38,12 @@ void job_free(struct job **job)
     }
     struct arena *arena = (*job)->arena;
     dkim_body_hash_free(&(*job)->body_hash);
+    arena_free(&(*job)->links_arena);
+    attachment_reader_free(&(*job)->attachments);
     dns_questions_free(&(*job)->questions);
+    dns_questions_free(&(*job)->recipient_questions);
+    spool_free(&(*job)->spool);
+    dns_questions_free(&(*job)->list_questions);
     free((*job)->charging.charge);
     free((*job)->charging.recipients);
     site_unref(&(*job)->site);
@@ -93,7 +98,7 @@ static bool grow_recipients(struct job *job)
     return true;
 }
 
-void job_recipient(struct job *job, struct span path, struct span mailer)
+void job_recipient(struct job *job, struct span path, struct span mailer, struct span host)
 {
     struct envelope *envelope = &job->message.envelope;
     struct address address;
@@ -106,12 +111,14 @@ void job_recipient(struct job *job, struct span path, struct span mailer)
     if (copy.at == NULL || !address_parse_path(copy, job->arena, &address)) {
         return;
     }
-    envelope->recipients[envelope->recipient_count++] = (struct recipient){
+    struct recipient recipient = {
         .path = address.text,
         .domain = address.domain,
         .side = recipient_side_of(job->site, address.domain, mailer),
         .leaves_by_smtp = recipient_leaves_by_smtp(job->message.session, mailer),
     };
+    recipient.is_looked_up = recipient_is_looked_up(&recipient, mailer, host);
+    envelope->recipients[envelope->recipient_count++] = recipient;
 }
 
 void job_refused_recipient(struct job *job)
@@ -135,6 +142,9 @@ bool job_body(struct job *job, const void *bytes, size_t size)
     mime_scan_feed(&job->mime, bytes, size);
     if (job->body_hash != NULL) {
         dkim_body_hash_feed(job->body_hash, bytes, size);
+    }
+    if (job->spool != NULL) {
+        spool_add(job->spool, bytes, size);
     }
     return true;
 }

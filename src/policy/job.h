@@ -23,12 +23,17 @@
 #include "dns/resolver.h"
 #include "finding/finding.h"
 #include "limits/books.h"
+#include "lists/ask.h"
 #include "log/log.h"
+#include "message/content.h"
+#include "message/links.h"
 #include "message/message.h"
 #include "message/mime.h"
 #include "notice/notice.h"
 #include "policy/login_census.h"
+#include "policy/reply_memory.h"
 #include "policy/verdict.h"
+#include "scan/clamd.h"
 #include "site/site.h"
 #include "state/store.h"
 #include "util/clock.h"
@@ -39,14 +44,17 @@ struct world {
     const struct clock *clock;
     struct log_sink *log;
     struct dns_resolver *resolver; /* NULL: DNS is not asked, and nothing is said about receivers */
+    struct store *suppressed;      /* has the suppression list, and is only read; NULL: nobody is */
     /* From here on NULL where a message has the process to itself (tests, explain). */
     struct waiting *waits; /* around whatever is waited for; the milter provides it */
     sem_t *sign_gate; /* as many as may sign at once: one for each core; the milter provides it */
     struct store *store;               /* what is held, and what is told; see hold.c */
     struct notices *notices;           /* whom to tell */
     struct key_proofs *proofs;         /* which keys the world can verify with */
+    struct list_board *lists;          /* which DNS lists may be believed; NULL: none is asked */
     struct login_census *census;       /* which logins own an address; the milter provides it */
     struct forecast_memory *forecasts; /* what DNS said lately; the milter provides it */
+    struct reply_memory *replies;      /* who answered whom lately; the milter provides it */
     struct arena_account *memory;      /* what all messages take together; the milter provides it */
     struct books books; /* what was used of limits; all NULL: that is not looked at */
 };
@@ -115,13 +123,27 @@ struct job {
     struct span plan;                       /* absent: none, or no rule asks for it */
 
     struct body_scan body;
-    struct mime_scan mime;            /* of mail that is judged, from the end of its header on */
-    struct dkim_body_hash *body_hash; /* NULL: nothing to sign */
-    struct dns_questions *questions;  /* NULL: none are asked */
-    struct forecast forecast;         /* see evidence.forecast */
+    struct mime_scan mime;     /* of mail that is judged, from the end of its header on */
+    struct arena *links_arena; /* NULL: there was none */
+    struct links *links;       /* NULL: nobody looks for links */
+    struct attachment_reader *attachments;     /* NULL: not read */
+    struct content_tap content;                /* of the parts that mime walks; see content.c */
+    struct dkim_body_hash *body_hash;          /* NULL: nothing to sign */
+    struct dns_questions *questions;           /* NULL: none are asked */
+    struct dns_questions *recipient_questions; /* likewise, about domains of recipients */
+    uint64_t dns_end_ns;      /* no answer is waited for beyond; 0: nobody has waited yet */
+    struct forecast forecast; /* see evidence.forecast */
+    struct spool *spool;      /* NULL: it is not to be scanned */
+    struct scan_result scan;  /* see evidence.scan */
+    struct dns_questions *list_questions; /* to DNS lists; NULL: none are asked */
+    struct list_subject *list_subjects;   /* what they are asked about */
+    size_t list_subject_count;
+    struct list_hits list_hits; /* see evidence.listings */
     struct evidence evidence;
     struct finding_list findings;
     struct verdict verdict;
+    struct verdict recipient_verdict; /* about the recipient that came last */
+    uint64_t turned_away;             /* recipients that we refused; no part of the message */
     struct charging charging;
     struct signing signing;
     enum ticket_state ticket;
@@ -144,8 +166,8 @@ void job_free(struct job **job);
  */
 void job_mail(struct job *job, struct span path, const struct span *parameters, size_t count);
 void job_login(struct job *job, struct span login, struct span auth_type);
-/* RCPT; mailer is {rcpt_mailer}, absent when the MTA told none. */
-void job_recipient(struct job *job, struct span path, struct span mailer);
+/* RCPT; mailer is {rcpt_mailer}, host is {rcpt_host}, absent when the MTA told none. */
+void job_recipient(struct job *job, struct span path, struct span mailer, struct span host);
 /* One that the MTA refused. */
 void job_refused_recipient(struct job *job);
 void job_header(struct job *job, struct span name, struct span value);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "limits/account.h"
+#include "limits/backscatter.h"
 #include "limits/receipt.h"
 #include "limits/wording.h"
 
@@ -52,7 +53,7 @@ static const struct charge_line *worst_of(const struct charge *charge)
         bool is_worse =
             worst == NULL || (line->is_acting && !worst->is_acting) ||
             (line->is_acting == worst->is_acting && line->limit->action > worst->limit->action);
-        if (line->fits_in_ms > 0 && is_worse) {
+        if (line->fits_in_ms > 0 && is_worse && !backscatter_is(line)) {
             worst = line;
         }
     }
@@ -77,6 +78,9 @@ static void take_answer(struct job *job)
     limits_tell(job);
     if (line != NULL) {
         find(job, line);
+    }
+    if (charging->is_charged) {
+        backscatter_find(job);
     }
 }
 

@@ -185,7 +185,8 @@ bool limits_cost(struct job *job)
         .context = job,
     };
     charging->charge->now_ms = ledger_now_ms(job->world->books.ledger);
-    if (!bill_write(job->site->limits, &facts, charging->charge, job->arena)) {
+    if (!bill_write(job->site->limits, &facts, charging->charge, job->arena) ||
+        !backscatter_cost(job)) {
         return false;
     }
     identify(job, charging->charge); /* by whom it goes to, too */

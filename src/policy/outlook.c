@@ -11,7 +11,6 @@
 #include "auth/organization.h"
 #include "dkim/sign.h"
 #include "dkim/verify.h"
-#include "log/field.h"
 #include "message/body.h"
 #include "util/domain.h"
 
@@ -159,10 +158,9 @@ void outlook_begin(struct job *job)
 
 static void settle(struct job *job, const struct outlook *outlook)
 {
-    uint64_t end_ns =
-        clock_mono_ns(job->world->clock) + (uint64_t)job->site->dns->timeout_ms * 1000000u;
     bool may_wait = waits_begin(job->world->waits);
-    while (!make(job, outlook) && dns_questions_wait(job->questions, may_wait ? end_ns : 0)) {
+    uint64_t end_ns = may_wait ? dns_budget_end(job) : 0;
+    while (!make(job, outlook) && dns_questions_wait(job->questions, end_ns)) {
     }
     if (may_wait) {
         waits_end(job->world->waits);
@@ -183,35 +181,8 @@ void outlook_settle(struct job *job)
     job->evidence.forecast = &job->forecast;
 }
 
-static const struct finding *find(const struct job *job, enum finding_id id)
-{
-    const struct finding *f = job->findings.first;
-    while (f != NULL && (f->id != id || f->action == ACTION_OFF)) {
-        f = f->next;
-    }
-    return f;
-}
-
-/* What was only observed has no place in the message's own line for its reason. */
 void outlook_complain(struct job *job)
 {
-    unsigned unsaid;
-    const struct finding *finding = find(job, FINDING_DMARC_WOULD_FAIL);
-    if (finding == NULL) {
-        finding = find(job, FINDING_SPF_WOULD_FAIL);
-    }
-    if (finding == NULL || finding->action != ACTION_OBSERVE ||
-        !site_may_complain(job->site, COMPLAINT_FORECAST, clock_mono_ns(job->world->clock),
-                           &unsaid)) {
-        return;
-    }
-    const char *line = arena_printf(job->arena, "%s: %.*s: %s%s%s", finding_name(finding->id),
-                                    SPAN_ARG(span_first(job->principal, 80)), finding->seen,
-                                    finding->advice != NULL ? "; " : "",
-                                    finding->advice != NULL ? finding->advice : "");
-    if (line != NULL) {
-        char printable[700];
-        log_escape(span_of(line), true, printable, sizeof(printable));
-        job->world->log->write(job->world->log, LOG_LEVEL_WARNING, span_of(printable));
-    }
+    static const enum finding_id ids[] = { FINDING_DMARC_WOULD_FAIL, FINDING_SPF_WOULD_FAIL };
+    complaint_observed(job, ids, sizeof(ids) / sizeof(ids[0]), COMPLAINT_FORECAST);
 }

@@ -48,7 +48,8 @@ static void open_mime(struct job *job)
 {
     if (is_judged(job) && job->role != LISTENER_SIGN && !job->message.is_over_ceiling) {
         mime_scan_init(&job->mime, first_value(job, HEADER_CONTENT_TYPE),
-                       first_value(job, HEADER_CONTENT_TRANSFER_ENCODING), job->arena, NULL);
+                       first_value(job, HEADER_CONTENT_TRANSFER_ENCODING), job->arena,
+                       content_open(job));
     }
 }
 
@@ -68,10 +69,15 @@ static void gather_evidence(struct job *job)
         .knows_our_domains = site_knows_its_domains(job->site),
         .lacks_login = job->lacks_login,
         .lacks_tls = class_lacks_tls(job),
+        .links = job->links != NULL ? links_found(job->links) : NULL,
         .host_name = host.size > 0 ? host : SPAN("localhost"),
     };
+    if (job->attachments != NULL) {
+        job->evidence.attachments = attachment_reader_found(job->attachments);
+    }
     if (is_judged(job)) {
         transit_read(&job->message, &job->evidence.transit);
+        job->evidence.automatic = message_automatic(&job->message, job->arena);
     }
 }
 
@@ -109,6 +115,8 @@ static void run_checks(struct job *job)
     if (!is_judged(job) || find_incomplete(job)) {
         return;
     }
+    job->evidence.signature = signing_expected(job);
+    job->evidence.signs_here = dkim_domains_count(job->site->domains) > 0;
     for (size_t i = 0; i < check_count && job->role != LISTENER_SIGN; i++) {
         const struct check *check = check_table[i];
         const void *settings =
@@ -152,17 +160,37 @@ static void defer_starved(struct job *job)
 }
 
 static step *const steps_mail[] = { class_guess, NULL };
-static step *const steps_recipient[] = { NULL };
+static step *const steps_recipient[] = { recipient_dns_ask, recipient_judge, NULL };
 static step *const steps_headers[] = {
-    parse_from,       note_ceiling, class_settle,  principal_settle, own_notice_settle,
-    open_relay_watch, signing_plan, outlook_begin, open_mime,        NULL
+    parse_from,       note_ceiling, class_settle,  principal_settle,    own_notice_settle,
+    open_relay_watch, signing_plan, outlook_begin, recipient_dns_go_on, listings_begin,
+    open_mime,        scan_begin,   NULL
 };
-static step *const steps_end[] = {
-    note_ceiling,    gather_evidence, judge_identity, signing_choose,
-    outlook_settle,  run_checks,      weigh,          outlook_complain,
-    limits_charge,   hold_settle,     sign,           hold_settle,
-    ticket_complain, defer_starved,   limits_settle,  NULL
-};
+static step *const steps_end[] = { note_ceiling,
+                                   gather_evidence,
+                                   backscatter_note,
+                                   judge_identity,
+                                   signing_choose,
+                                   listings_ask,
+                                   outlook_settle,
+                                   recipient_dns_settle,
+                                   listings_settle,
+                                   recipient_gather,
+                                   scan_settle,
+                                   run_checks,
+                                   weigh,
+                                   outlook_complain,
+                                   listings_complain,
+                                   recipient_complain,
+                                   limits_charge,
+                                   hold_settle,
+                                   sign,
+                                   hold_settle,
+                                   ticket_complain,
+                                   defer_starved,
+                                   limits_settle,
+                                   honeypot_watch,
+                                   NULL };
 
 static step *const *const stages[] = {
     [STAGE_MAIL] = steps_mail,
@@ -190,7 +218,7 @@ const struct verdict *pipeline_run(struct job *job, enum stage stage)
     }
     at_work_end();
     job->spent_ns += clock_mono_ns(job->world->clock) - began_ns;
-    return &job->verdict;
+    return stage == STAGE_RECIPIENT ? &job->recipient_verdict : &job->verdict;
 }
 
 void pipeline_finish(struct job *job, enum outcome outcome)
@@ -199,12 +227,19 @@ void pipeline_finish(struct job *job, enum outcome outcome)
         return;
     }
     job->is_finished = true;
+    if (recipient_is_none_left(job)) {
+        job->verdict = job->recipient_verdict; /* the last word there was */
+        outcome = OUTCOME_ANSWERED;
+    }
     if (outcome != OUTCOME_ANSWERED) {
         limits_give_back(job);
     }
     limits_end(job);
     if (!job->is_off) {
         hold_end(job, outcome);
+        if (outcome == OUTCOME_ANSWERED) {
+            bulk_note(job);
+        }
         own_notice_end(job, outcome);
         report_message(job, outcome);
     }

@@ -18,6 +18,9 @@ bool class_is_loopback(const struct session *session);
 /* Does the listener demand TLS, and the session has none? */
 bool class_lacks_tls(const struct job *job);
 
+/* content.c: who reads the content of the parts, before the first begins; NULL: nobody. */
+const struct mime_handler *content_open(struct job *job);
+
 /* identity.c: fills the claims of the evidence, and the plan. May wait. */
 void identity_judge(struct job *job);
 /* The plan alone, of a principal that is settled, where a rule or a limit asks for it. May wait. */
@@ -31,6 +34,20 @@ void identity_find_plan(struct job *job);
 void outlook_begin(struct job *job);
 void outlook_settle(struct job *job);
 void outlook_complain(struct job *job);
+
+/* complaint.c: a line for the first of these findings, where it was only observed. */
+void complaint_observed(struct job *job, const enum finding_id *ids, size_t count,
+                        enum site_complaint about);
+
+/*
+ * listings.c: what DNS lists say. begin: asks about client and senders, once the header is known;
+ * ask: puts the questions about links under way; settle: waits within the budget; complain: a line
+ * for listings that were only observed.
+ */
+void listings_begin(struct job *job);
+void listings_ask(struct job *job);
+void listings_settle(struct job *job);
+void listings_complain(struct job *job);
 
 /* open_relay.c: raises an alarm where strangers send to strangers; needs the final class. */
 void open_relay_watch(struct job *job);
@@ -59,7 +76,41 @@ const char *ticket_state_name(enum ticket_state state);
 enum recipient_side recipient_side_of(const struct site *site, struct span domain,
                                       struct span mailer);
 bool recipient_leaves_by_smtp(const struct session *session, struct span mailer);
+/* Does the MTA ask DNS where the recipient's domain takes mail? `host`: its next hop. */
+bool recipient_is_looked_up(const struct recipient *recipient, struct span mailer,
+                            struct span host);
 size_t recipient_external_count(const struct envelope *envelope);
+
+/*
+ * recipient_dns.c: what DNS says of the domains of recipients. ask: about the one that came last,
+ * go_on: about all, and what answers say to ask next, without waiting; settle: waits for all;
+ * state: what is known by now.
+ */
+void recipient_dns_ask(struct job *job);
+void recipient_dns_go_on(struct job *job);
+void recipient_dns_settle(struct job *job);
+enum recipient_domain recipient_dns_state(struct job *job, const struct recipient *recipient);
+
+/*
+ * recipient_judge.c: gather: the facts about each recipient, for the evidence; judge: about the one
+ * that came last, alone: is he refused? Then he is no part of the message. is_none_left: nobody is
+ * left, for we refused all there were. complain: a line about what was only observed, rate-bounded.
+ */
+void recipient_gather(struct job *job);
+void recipient_judge(struct job *job);
+bool recipient_is_none_left(const struct job *job);
+void recipient_complain(struct job *job);
+
+/* suppression.c: why mail is not to go to this recipient any more, in the message's memory; NULL:
+ * it may. */
+const char *suppression_reason(struct job *job, const struct recipient *recipient);
+
+/* honeypot.c: raises an alarm where somebody writes to an address that nobody was ever given; needs
+ * the final verdict. */
+void honeypot_watch(struct job *job);
+
+/* dns_budget.c: until when a message waits for answers of DNS, whoever asks first (clock_mono). */
+uint64_t dns_budget_end(struct job *job);
 
 /*
  * signing_keys.c: plan: whose keys sign and which forms of the body are hashed, before the body
@@ -103,6 +154,12 @@ void limits_end(struct job *job);
  */
 bool limits_cost(struct job *job);
 struct finding limits_finding(const struct limit *limit, bool is_acting, bool never_fits);
+/* backscatter.c: note: how often an automatic reply was made lately, for the evidence. cost: adds
+ * what an automatic answer or a bounce costs beside that; false: no memory. find: what is found
+ * where there were too many, weighed. */
+void backscatter_note(struct job *job);
+bool backscatter_cost(struct job *job);
+void backscatter_find(struct job *job);
 /* limits_tell.c: limits that were reached, or nearly. */
 void limits_tell(struct job *job);
 /* What it was charged, to be kept while it is held (limits/receipt.h), in the message's arena;
@@ -110,6 +167,13 @@ void limits_tell(struct job *job);
 struct span limits_receipt(struct job *job);
 /* "default:12/500" for the log line, in the message's arena; how many. */
 size_t limits_list(struct job *job, struct span *items_r, size_t max);
+
+/* scan.c: begin: keeps the message from its header on, where it is to be scanned; settle: has that
+ * done, and fills evidence.scan, may wait. name: of the outcome for the log line, in the message's
+ * arena; NULL: it was not to be scanned. */
+void scan_begin(struct job *job);
+void scan_settle(struct job *job);
+const char *scan_name(const struct job *job);
 
 /* repair.c: may at least one edit of the finding's repair be made? Then: those edits of all
  * findings whose action is repair, into the verdict. */
@@ -123,6 +187,10 @@ void repair_take(struct job *job);
  */
 void hold_settle(struct job *job);
 void hold_end(struct job *job, enum outcome outcome);
+
+/* bulk.c: counts it for its author's organization if it has gone on or is held; tells once when
+ * that comes near to being a bulk sender. */
+void bulk_note(struct job *job);
 
 /* own_notice.c: settle: is it mail of ours to the administrator? Needs the final class. end: it has
  * gone on, and no other like it is ours. */

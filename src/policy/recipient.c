@@ -4,6 +4,10 @@
  */
 #include "policy/policy_private.h"
 
+#include <string.h>
+
+#include "util/domain.h"
+
 static bool is_inside_mailer(struct span mailer)
 {
     return span_is_equal(mailer, SPAN("local")) || span_is_equal(mailer, SPAN("virtual")) ||
@@ -28,6 +32,20 @@ bool recipient_leaves_by_smtp(const struct session *session, struct span mailer)
     bool is_postfix = span_has_prefix_nocase(session->mta_version, SPAN("Postfix"));
     return span_is_equal(mailer, SPAN("smtp")) || span_is_equal(mailer, SPAN("esmtp")) ||
            (!is_postfix && span_is_equal(mailer, SPAN("relay")));
+}
+
+/*
+ * A route of the site's own (transport_maps, relayhost, mailertable, a smart host) makes the MTA's
+ * next hop another one than the domain, and what DNS says of the domain is nobody's business then.
+ * A name without a dot is completed by the MTA, we do not know with what.
+ */
+bool recipient_is_looked_up(const struct recipient *recipient, struct span mailer, struct span host)
+{
+    char next_hop[DOMAIN_MAX], domain[DOMAIN_MAX];
+    bool is_smtp = span_is_equal(mailer, SPAN("smtp")) || span_is_equal(mailer, SPAN("esmtp"));
+    return recipient->side == RECIPIENT_EXTERNAL && is_smtp &&
+           span_find(recipient->domain, '.') > 0 && domain_to_ascii(recipient->domain, domain) &&
+           domain_to_ascii(host, next_hop) && strcmp(next_hop, domain) == 0;
 }
 
 size_t recipient_external_count(const struct envelope *envelope)

@@ -187,6 +187,7 @@ static void write_line(struct job *job, enum outcome outcome)
         .unsigned_reason = job->signing.reason,
         .recipients = job->message.envelope.recipient_total,
         .external = recipient_external_count(&job->message.envelope),
+        .refused = job->turned_away,
         .to = to,
         .limits = limits,
         .size_bytes = job->message.headers.bytes + job->body.facts.size,
@@ -199,6 +200,7 @@ static void write_line(struct job *job, enum outcome outcome)
         line.spf = forecast_spf_name(job->forecast.spf);
         line.dmarc = forecast_dmarc_name(job->forecast.dmarc);
     }
+    line.scan = scan_name(job);
     if (verdict->would != verdict->disposition) {
         line.would = disposition_name(verdict->would);
     }
@@ -214,7 +216,8 @@ static void write_line(struct job *job, enum outcome outcome)
     fill_client_part(job, &line, ip_text);
     struct log_fields fields;
     logline_write(&line, &fields);
-    job->world->log->write(job->world->log, is_stopped ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO,
+    bool is_notable = is_stopped || job->turned_away > 0;
+    job->world->log->write(job->world->log, is_notable ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO,
                            log_fields_span(&fields));
 }
 

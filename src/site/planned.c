@@ -9,25 +9,13 @@
 
 static const struct config_row top_rows[] = {
     { .name = "http", .type = CONFIG_PLANNED },
-    { .name = "lists", .type = CONFIG_PLANNED },
-    { .name = "behaviour", .type = CONFIG_PLANNED },
-    { .name = "suppression", .type = CONFIG_PLANNED },
     CONFIG_ROWS_END,
 };
 
 static const struct config_table top_table = { .path = "", .rows = top_rows, .size = 0 };
 
 static const struct config_row rule_rows[] = {
-    { .name = "recipient-null-mx", .type = CONFIG_PLANNED },
-    { .name = "recipient-honeypot", .type = CONFIG_PLANNED },
-    { .name = "recipient-domain-missing", .type = CONFIG_PLANNED },
-    { .name = "recipient-typo", .type = CONFIG_PLANNED },
-    { .name = "recipient-suppressed", .type = CONFIG_PLANNED },
-    { .name = "attachment-dangerous", .type = CONFIG_PLANNED },
     { .name = "principal-suspended", .type = CONFIG_PLANNED },
-    { .name = "link-listed", .type = CONFIG_PLANNED },
-    { .name = "client-listed", .type = CONFIG_PLANNED },
-    { .name = "unsubscribe-missing", .type = CONFIG_PLANNED },
     { .name = "anomaly", .type = CONFIG_PLANNED },
     CONFIG_ROWS_END,
 };

@@ -19,7 +19,8 @@ struct site_owned {
     struct dkim_domains *domains;
     struct egress_pools *egress_pools;
     struct limit_set *limits;
-    struct hash_table *internal, *named_owners;
+    struct list_zones *lists;
+    struct hash_table *internal, *honeypots, *named_owners;
     struct site_network *networks;
     struct ticket_secret *ticket_secret;
     struct {
@@ -58,12 +59,15 @@ static void site_destroy(struct site_owned *owned)
     dkim_domains_free(&owned->domains);
     egress_pools_free(&owned->egress_pools);
     limit_set_free(&owned->limits);
+    list_zones_free(&owned->lists);
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         table_free(table_at(&owned->site, i));
     }
     hash_table_free(&owned->internal);
+    hash_table_free(&owned->honeypots);
     hash_table_free(&owned->named_owners);
     ticket_secret_free(&owned->ticket_secret);
+    clamd_unref(&owned->site.clamd);
     config_free(&owned->config);
     free(owned->networks);
     free(owned);
@@ -170,6 +174,43 @@ static bool build_ticket_secret(struct site_owned *owned, struct config_report *
     return true;
 }
 
+/* A warning only: that a message cannot be kept has its answer. state.directory has its own look.
+ */
+static void try_scan_directory(const struct site_owned *owned, struct config_report *report)
+{
+    const struct clamd_settings *settings = owned->site.scan_settings;
+    struct config_place place = config_where(owned->config, &clamd_settings_table, "directory");
+    struct error why;
+    if (settings->directory == NULL) {
+        return;
+    }
+    struct spool *spool = clamd_spool(owned->site.clamd, settings, NULL);
+    if (spool != NULL && spool_look(spool, &why) == SPOOL_FAILED) {
+        config_complain(report, CONFIG_WARNING, &place, "clamd.directory",
+                        "%s; until that is mended nothing can be scanned", why.text);
+    }
+    spool_free(&spool);
+}
+
+/* What is known of a scanner that stays where it is goes on. */
+static bool build_scanner(struct site_owned *owned, const struct site *previous,
+                          struct config_report *report)
+{
+    const struct clamd_settings *settings = owned->site.scan_settings;
+    struct error error;
+    if (settings->socket == NULL) {
+        return true;
+    }
+    owned->site.clamd = clamd_open(settings, previous != NULL ? previous->clamd : NULL, &error);
+    if (owned->site.clamd == NULL) {
+        struct config_place place = config_where(owned->config, &clamd_settings_table, "socket");
+        config_complain(report, CONFIG_ERROR, &place, "clamd.socket", "%s", error.text);
+        return false;
+    }
+    try_scan_directory(owned, report);
+    return true;
+}
+
 static bool build(struct site_owned *owned, const struct site *previous,
                   struct config_report *report)
 {
@@ -187,14 +228,22 @@ static bool build(struct site_owned *owned, const struct site *previous,
     site->exceptions = config_settings(config, &site_exceptions_table);
     site->signing = config_settings(config, &dkim_signing_table);
     site->dns = config_settings(config, &dns_settings_table);
+    site->scan_settings = config_settings(config, &clamd_settings_table);
     site->egress_settings = config_settings(config, &site_egress_table);
     rules_build(config, &site->rules);
     if (!build_networks(owned) || !build_internal(owned)) {
         config_complain(report, CONFIG_ERROR, NULL, "outgoing", "out of memory");
         return false;
     }
+    owned->honeypots = honeypots_build(config_settings(config, &site_behaviour_table));
+    site->honeypots = owned->honeypots;
+    if (owned->honeypots == NULL) {
+        config_complain(report, CONFIG_ERROR, NULL, "behaviour", "out of memory");
+        return false;
+    }
     bool has_tables = build_tables(owned, report);
     bool has_secret = build_ticket_secret(owned, report);
+    bool has_scanner = build_scanner(owned, previous, report);
     owned->egress_pools = egress_pools_build(config, report);
     site->egress_pools = owned->egress_pools;
     owned->domains = dkim_domains_rebuild(config, previous != NULL ? previous->domains : NULL,
@@ -202,8 +251,10 @@ static bool build(struct site_owned *owned, const struct site *previous,
     site->domains = owned->domains;
     owned->limits = limit_set_new(config_settings(config, &limits_table));
     site->limits = owned->limits;
-    return owned->limits != NULL && has_tables && has_secret && owned->egress_pools != NULL &&
-           owned->domains != NULL;
+    owned->lists = list_zones_build(config, report);
+    site->lists = owned->lists;
+    return owned->limits != NULL && owned->lists != NULL && has_tables && has_secret &&
+           has_scanner && owned->egress_pools != NULL && owned->domains != NULL;
 }
 
 static struct site *finish_load(struct config *config, bool is_kept, const struct site *previous,

@@ -13,9 +13,12 @@
 #include "dkim/domains.h"
 #include "dns/settings.h"
 #include "limits/choose.h"
+#include "lists/zone.h"
 #include "message/session.h"
+#include "scan/clamd.h"
 #include "site/egress.h"
 #include "site/exceptions.h"
+#include "site/honeypots.h"
 #include "site/login.h"
 #include "site/plans.h"
 #include "site/rules.h"
@@ -45,17 +48,21 @@ struct site {
     const struct signing_settings *signing;
     const struct egress_settings *egress_settings;
     const struct dns_settings *dns;
+    const struct clamd_settings *scan_settings;
     struct rules rules;
     const struct limit_set *limits;     /* never NULL */
     const struct dkim_domains *domains; /* never NULL */
     const struct site_network *networks;
     size_t network_count;
-    const struct hash_table *internal; /* recipient domains that stay inside, A-labels */
-    struct table *login_aliases;       /* NULL without, as all tables */
+    const struct hash_table *internal;  /* recipient domains that stay inside, A-labels */
+    const struct hash_table *honeypots; /* addresses that nobody was ever given; see honeypots.h */
+    struct table *login_aliases;        /* NULL without, as all tables */
     struct table *alias_domains, *owners, *groups, *plan_of;
     struct table *sender_canonical;          /* what becomes of envelope senders */
     const struct egress_pools *egress_pools; /* never NULL */
+    const struct list_zones *lists;          /* never NULL */
     const struct hash_table *named_owners;   /* logins that `owners` names; NULL: nobody can say */
+    struct clamd *clamd;                     /* NULL: nothing is scanned */
     const struct ticket_secret *ticket_secret; /* NULL without; roles check and sign have one */
 };
 
@@ -100,7 +107,10 @@ enum site_complaint {
     COMPLAINT_OPEN_RELAY,
     COMPLAINT_OWNERS,
     COMPLAINT_FORECAST,
+    COMPLAINT_LISTING,
     COMPLAINT_HOLD,
+    COMPLAINT_RECIPIENT,
+    COMPLAINT_SCAN,
     COMPLAINT_COUNT
 };
 /*

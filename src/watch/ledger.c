@@ -1,11 +1,12 @@
 /*
- * ledger: what the ledger wants done by timer: what is out of every window goes, and its time is
- * kept for the next start of the machine.
+ * ledger: what the ledger wants done by timer: what is out of every window goes, of the daybooks of
+ * organizations too, and its time is kept for the next start of the machine.
  */
 #include "watch/watch_private.h"
 
 #include <stdlib.h>
 
+#include "bulk/volume.h"
 #include "limits/ledger.h"
 
 #define TIDY_MS 1000
@@ -36,6 +37,7 @@ static unsigned housekeeping_run(struct watch *watch, void *state, bool is_hurri
     ledger_tidy(setup->books.ledger);
     if (now_ns - house->kept_ns >= KEEP_NS) {
         ledger_keep_time(setup->books.ledger);
+        volume_tidy(setup->store, ledger_now_ms(setup->books.ledger));
         house->kept_ns = now_ns;
     }
     return TIDY_MS;

@@ -13,6 +13,7 @@
 #include "dkim/proof.h"
 #include "dns/resolver.h"
 #include "limits/books.h"
+#include "lists/board.h"
 #include "log/log.h"
 #include "notice/notice.h"
 #include "site/site.h"
@@ -28,8 +29,9 @@ struct watch_setup {
     struct dns_resolver *resolver;
     struct store *store;
     struct key_proofs *proofs;
-    struct books books;      /* what was used of limits; all NULL: nothing is counted */
-    struct notices *notices; /* NULL: nobody is told of anything by mail */
+    struct list_board *lists; /* NULL: no list is tested or asked */
+    struct books books;       /* what was used of limits; all NULL: nothing is counted */
+    struct notices *notices;  /* NULL: nobody is told of anything by mail */
     const struct clock *clock;
     struct log_sink *log;
     bool is_leader;

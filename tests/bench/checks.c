@@ -209,7 +209,8 @@ int main(void)
         buffer_add_text(&text,
                         "An ordinary line of an ordinary message, neither short nor long.\r\n");
     }
-    const struct drive_recipient recipient = { SPAN("<bob@example.net>"), SPAN("smtp") };
+    const struct drive_recipient recipient = { SPAN("<bob@example.net>"), SPAN("smtp"),
+                                               SPAN("example.net") };
     struct drive_input input = { .session = { .keeps_space = true,
                                               .mta_name = SPAN("mx.example.org") },
                                  .login = SPAN("alice@example.org"),

@@ -21,7 +21,10 @@ static const char config[] =
     "ceilings = { message = \"64K\"; };"
     "outgoing = { networks = ( { name = \"n\"; address = \"192.0.2.0/24\"; kind = \"list\"; } ); "
     "listeners = ( { daemon = \"C\"; role = \"check\"; }, { daemon = \"S\"; role = \"sign\"; },"
-    "{ daemon = \"O\"; role = \"off\"; } ); ticket_file = \"" SECRET_PATH "\"; };";
+    "{ daemon = \"O\"; role = \"off\"; } ); ticket_file = \"" SECRET_PATH "\"; };"
+    "behaviour = { honeypots = [ \"@trap\" ]; };";
+/* Who has a login and writes elsewhere is refused. */
+static const char script[] = "* MX 0 .\nexample.net MX 10 mx.example.net\n";
 static const char *const listeners[] = { "F", "C", "S", "O" };
 
 struct input {
@@ -36,6 +39,16 @@ static uint8_t next_byte(struct input *input)
     }
     input->size--;
     return *input->at++;
+}
+
+/* What an MTA that looks domains up itself says beside the path. */
+static void set_next_hop(struct fake_mta *mta, const char *path)
+{
+    static char host[64];
+    const char *at = strrchr(path, '@');
+    memcpy(host, at != NULL ? at + 1 : "", strlen(at != NULL ? at + 1 : "") + 1);
+    host[strcspn(host, ">")] = '\0';
+    fake_mta_set(mta, "{rcpt_host}", host);
 }
 
 /* Up to 63 bytes of the input as a C string. */
@@ -73,6 +86,7 @@ static void one_event(struct connection **connection, struct milter *milter, str
     case 3:
         next_text(input, text);
         next_text(input, more);
+        set_next_hop(mta, text);
         on_recipient(*connection, mta, argv);
         break;
     case 4:
@@ -133,10 +147,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         has_secret = true;
     }
     house_open(&house, config);
+    house_script_dns(&house, script);
     struct milter milter = { .world = &house.world, .mta = &fake_mta_calls };
     milter.holder = site_holder_new(site_ref(house.site));
     struct fake_mta mta = { 0 };
     fake_mta_set(&mta, "{daemon_name}", listeners[size % 4]);
+    fake_mta_set(&mta, "{rcpt_mailer}", "smtp");
     struct connection *connection = connection_new(&milter, true);
     struct input input = { data, size };
     while (input.size > 0 && connection != NULL) {

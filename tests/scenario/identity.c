@@ -166,7 +166,7 @@ static struct span envelope_of(const struct span *row)
 static void play(const struct house *house, const struct span *row)
 {
     static const struct drive_recipient recipients[] = { { SPAN("<somebody@away.example>"),
-                                                           SPAN("smtp") } };
+                                                           SPAN("smtp"), SPAN("away.example") } };
     struct buffer message = BUFFER_EMPTY;
     write_message(row, &message);
     struct drive_input input = { .session = { .keeps_space = true,

@@ -16,6 +16,7 @@
 #include "dkim/key.h"
 #include "dkim/verify.h"
 #include "policy/drive.h"
+#include "tests/support/clamd_server.h"
 #include "tests/support/house.h"
 #include "util/buffer.h"
 #include "util/file.h"
@@ -27,9 +28,9 @@ enum { RCPT_MAX = 64, LINES_MAX = 64 };
 
 struct scenario {
     char name[200];
-    struct buffer config, message, file, dns, keys, used;
+    struct buffer config, message, file, dns, keys, used, suppressed, clamd;
     bool is_open; /* begun, and not played yet */
-    bool has_dns, has_used;
+    bool has_dns, has_used, has_clamd;
     struct span session[LINES_MAX], expect[LINES_MAX]; /* "key = value" lines */
     size_t session_count, expect_count;
 };
@@ -158,10 +159,13 @@ static bool split_setting(struct span line, struct span *key_r, struct span *val
 
 static void set_recipient(struct drive_recipient *recipient, struct span value)
 {
-    ptrdiff_t blank = span_find(value, ' ');
-    recipient->path = blank < 0 ? value : span_first(value, (size_t)blank);
-    recipient->mailer =
-        blank < 0 ? (struct span){ NULL, 0 } : span_trim(span_from(value, (size_t)blank));
+    struct span *words[] = { &recipient->path, &recipient->mailer, &recipient->host };
+    *recipient = (struct drive_recipient){ .path = SPAN("") };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && value.size > 0; i++) {
+        ptrdiff_t blank = span_find(value, ' ');
+        *words[i] = blank < 0 ? value : span_first(value, (size_t)blank);
+        value = blank < 0 ? SPAN("") : span_trim(span_from(value, (size_t)blank));
+    }
 }
 
 struct stage_hands {
@@ -313,6 +317,17 @@ static bool observe_leaving(const struct job *job, struct span key, struct buffe
     return true;
 }
 
+/* DNS lists that are not believed by now. */
+static void print_off(const struct job *job, struct buffer *out)
+{
+    const struct list_zones *lists = job->site->lists;
+    for (size_t i = 0; i < lists->count; i++) {
+        if (!list_board_is_on(job->world->lists, &lists->at[i])) {
+            buffer_printf(out, "%s%s", out->size > 0 ? "," : "", lists->at[i].name);
+        }
+    }
+}
+
 static bool observe(const struct house *house, const struct job *job, struct span key,
                     struct buffer *out)
 {
@@ -336,6 +351,10 @@ static bool observe(const struct house *house, const struct job *job, struct spa
         print_edits(job, out);
     } else if (span_is_equal(key, SPAN("signed"))) {
         print_signed(job, out);
+    } else if (span_is_equal(key, SPAN("off"))) {
+        print_off(job, out);
+    } else if (span_is_equal(key, SPAN("tested"))) {
+        buffer_add_span(out, span_trim(buffer_span(&house->tested)));
     } else if (span_is_equal(key, SPAN("log"))) {
         buffer_add_span(out, span_trim(buffer_span(&house->log)));
     } else {
@@ -359,9 +378,21 @@ static void check_expectation(const struct scenario *scenario, const struct hous
     buffer_free(&seen);
 }
 
+static void start_clamd(const struct scenario *scenario, struct map_server *server)
+{
+    char path[80];
+    snprintf(path, sizeof(path), "%s/clamd.ctl", keys_dir);
+    clamd_server_start(server, path, clamd_server_by_rules,
+                       (char *)(uintptr_t)buffer_text(&scenario->clamd));
+}
+
 static void play(struct scenario *scenario)
 {
     struct house house;
+    struct map_server clamd;
+    if (scenario->has_clamd) {
+        start_clamd(scenario, &clamd);
+    }
     buffer_add_text(&scenario->config, "socket = \"unix:/run/x.sock\";\n");
     house_open(&house, buffer_text(&scenario->config));
     scenario->config.size -= strlen("socket = \"unix:/run/x.sock\";\n"); /* the next may reuse it */
@@ -378,6 +409,7 @@ static void play(struct scenario *scenario)
     if (scenario->has_used) {
         house_script_used(&house, buffer_text(&scenario->used));
     }
+    house_script_suppressed(&house, buffer_text(&scenario->suppressed));
     house.clock.now_s += hands.clock_s;
     house.clock.now_ns += (uint64_t)hands.clock_s * 1000000000;
     hands.input.message = buffer_span(&scenario->message);
@@ -405,6 +437,9 @@ static void play(struct scenario *scenario)
     }
     job_free(&job);
     house_close(&house);
+    if (scenario->has_clamd) {
+        map_server_stop(&clamd);
+    }
     scenarios++;
 }
 
@@ -441,8 +476,9 @@ static void play_open(struct scenario *scenario, bool is_scenario)
 static bool is_setting(struct span header)
 {
     return span_is_equal(header, SPAN("config")) || span_is_equal(header, SPAN("dns")) ||
-           span_is_equal(header, SPAN("used")) || span_is_equal(header, SPAN("keys")) ||
-           span_has_prefix_nocase(header, SPAN("file "));
+           span_is_equal(header, SPAN("used")) || span_is_equal(header, SPAN("suppressed")) ||
+           span_is_equal(header, SPAN("keys")) || span_is_equal(header, SPAN("clamd")) ||
+           span_is_equal(header, SPAN("no clamd")) || span_has_prefix_nocase(header, SPAN("file "));
 }
 
 static void begin_section(struct scenario *scenario, struct span header)
@@ -459,6 +495,11 @@ static void begin_section(struct scenario *scenario, struct span header)
     } else if (span_is_equal(header, SPAN("used"))) {
         buffer_clear(&scenario->used);
         scenario->has_used = true;
+    } else if (span_is_equal(header, SPAN("suppressed"))) {
+        buffer_clear(&scenario->suppressed);
+    } else if (span_has_suffix_nocase(header, SPAN("clamd"))) {
+        buffer_clear(&scenario->clamd);
+        scenario->has_clamd = span_is_equal(header, SPAN("clamd"));
     } else if (span_is_equal(header, SPAN("keys"))) {
         buffer_clear(&scenario->keys);
     }
@@ -486,6 +527,12 @@ static void add_line(struct scenario *scenario, struct span section, struct span
     } else if (span_is_equal(section, SPAN("used"))) {
         buffer_add_span(&scenario->used, line);
         buffer_add_char(&scenario->used, '\n');
+    } else if (span_is_equal(section, SPAN("suppressed"))) {
+        buffer_add_span(&scenario->suppressed, line);
+        buffer_add_char(&scenario->suppressed, '\n');
+    } else if (span_is_equal(section, SPAN("clamd"))) {
+        buffer_add_span(&scenario->clamd, line);
+        buffer_add_char(&scenario->clamd, '\n');
     } else if (span_is_equal(section, SPAN("keys"))) {
         buffer_add_span(&scenario->keys, line);
         buffer_add_char(&scenario->keys, '\n');
@@ -534,6 +581,8 @@ static void play_file(const char *path)
     buffer_free(&scenario.dns);
     buffer_free(&scenario.keys);
     buffer_free(&scenario.used);
+    buffer_free(&scenario.suppressed);
+    buffer_free(&scenario.clamd);
     buffer_free(&text);
 }
 

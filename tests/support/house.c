@@ -9,6 +9,7 @@
 
 #include "control/settings.h"
 #include "dns/scripted.h"
+#include "feedback/suppression.h"
 
 static void keep_line(struct log_sink *sink, enum log_level level, struct span line)
 {
@@ -24,9 +25,10 @@ void house_open(struct house *house, const char *config_text)
     house->sink.write = keep_line;
     clock_fixed_init(&house->clock, HOUSE_NOW_S);
     house->world = (struct world){ .clock = &house->clock.clock, .log = &house->sink };
-    house->store = house->world.store = store_in_memory();
+    house->store = house->world.store = house->world.suppressed = store_in_memory();
+    house->world.replies = reply_memory_new();
     house->world.notices = notices_new(house->store, house->world.clock, house->world.log, -1);
-    if (house->store == NULL || house->world.notices == NULL) {
+    if (house->store == NULL || house->world.notices == NULL || house->world.replies == NULL) {
         abort();
     }
     struct config_report *report = config_report_new();
@@ -49,6 +51,22 @@ void house_script_dns(struct house *house, const char *script)
         fprintf(stderr, "dns: %s\n", error.text);
         abort();
     }
+    house_test_lists(house);
+}
+
+void house_test_lists(struct house *house)
+{
+    const struct list_zones *lists = house->site->lists;
+    struct list_test *tests = calloc(lists->count + 1, sizeof(*tests));
+    list_board_free(&house->world.lists);
+    house->world.lists = list_board_new();
+    lists_test_all(lists, house->world.lists, house->world.resolver, 0, tests);
+    for (size_t i = 0; i < lists->count; i++) {
+        if (!tests[i].is_passed) {
+            buffer_printf(&house->tested, "%s: %s\n", lists->at[i].name, tests[i].why);
+        }
+    }
+    free(tests);
 }
 
 static struct key_record record_in(const char *state)
@@ -131,12 +149,52 @@ void house_script_used(struct house *house, const char *script)
     }
 }
 
+static void suppress(struct house *house, const char *line)
+{
+    static const struct suppression_settings settings = { .max = 1000 };
+    struct suppression suppression = { .set_s = HOUSE_NOW_S - 28 * 86400 };
+    char source[16], *because;
+    int used = 0;
+    if (sscanf(line, "%199s %253s %15s %15s %n", suppression.address, suppression.domain, source,
+               suppression.code, &used) < 3) {
+        fprintf(stderr, "suppressed: %s\n", line);
+        abort();
+    }
+    because = suppression.because;
+    if (strcmp(suppression.code, "-") == 0) {
+        suppression.code[0] = '\0';
+    }
+    snprintf(because, sizeof(suppression.because), "%s", used > 0 ? line + used : "");
+    suppression.is_watched = strcmp(source, "watched") == 0;
+    suppression.source = strcmp(source, "command") == 0     ? SUPPRESSED_BY_COMMAND
+                         : strcmp(source, "complaint") == 0 ? SUPPRESSED_BY_COMPLAINT
+                                                            : SUPPRESSED_BY_BOUNCE;
+    if (suppression_put(house->store, &settings, &suppression) != SUPPRESSION_DONE) {
+        abort();
+    }
+}
+
+void house_script_suppressed(struct house *house, const char *script)
+{
+    struct span rest = span_of(script), line;
+    while (span_cut(&rest, '\n', &line)) {
+        char text[700];
+        snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
+        if (text[0] != '\0' && text[0] != '#') {
+            suppress(house, text);
+        }
+    }
+}
+
 void house_close(struct house *house)
 {
     ledger_free(&house->world.books.ledger);
     key_proofs_free(&house->world.proofs);
+    list_board_free(&house->world.lists);
+    buffer_free(&house->tested);
     dns_resolver_free(&house->world.resolver);
     notices_free(&house->world.notices);
+    reply_memory_free(&house->world.replies);
     store_close(&house->store);
     site_unref(&house->site);
     buffer_free(&house->log);

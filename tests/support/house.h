@@ -21,15 +21,17 @@ struct house {
     struct clock_fixed clock;
     struct world world;
     struct site *site;
-    struct store *store; /* in memory */
-    struct buffer log;   /* all lines, each ended by LF, without level */
+    struct store *store;  /* in memory */
+    struct buffer log;    /* all lines, each ended by LF, without level */
+    struct buffer tested; /* DNS lists that failed their tests, "NAME: WHY" each, ended by LF */
 };
 
 /* Builds the site; prints every fault and ends the program when there is an error. */
 void house_open(struct house *house, const char *config_text);
 /* Answers of DNS from here on, as dns/scripted.h writes them; ends the program when a line is
- * wrong. */
+ * wrong. DNS lists are tested with them. */
 void house_script_dns(struct house *house, const char *script);
+void house_test_lists(struct house *house);
 /* What is known of keys, a line NAME STATE each, "selector._domainkey.domain active"; STATE may be
  * "lost" too. Ends the program when a line is wrong. */
 void house_script_keys(struct house *house, const char *script);
@@ -37,6 +39,10 @@ void house_script_keys(struct house *house, const char *script);
  * AGO in seconds: "principal/submission/alice recipients external 3600 495 600". Ends the program
  * when a line is wrong. */
 void house_script_used(struct house *house, const char *script);
+/* What is on the suppression list, a line "ADDRESS DOMAIN SOURCE [CODE [BECAUSE ...]]" each, since
+ * 2026-02-01; SOURCE: bounce, complaint, command, or watched. Ends the program when a line is
+ * wrong. */
+void house_script_suppressed(struct house *house, const char *script);
 void house_close(struct house *house);
 
 /* An MTA that notes what it is asked to do, one line a call, and gives the macros it was told. */

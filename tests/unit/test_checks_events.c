@@ -53,7 +53,7 @@ static struct job *hand_over(struct house *house, const struct session *session,
     job_mail(job, SPAN("<alice@example.org>"), NULL, 0);
     job_login(job, SPAN("alice@example.org"), SPAN("PLAIN"));
     pipeline_run(job, STAGE_MAIL);
-    job_recipient(job, SPAN("<bob@example.net>"), SPAN("smtp"));
+    job_recipient(job, SPAN("<bob@example.net>"), SPAN("smtp"), SPAN("example.net"));
     pipeline_run(job, STAGE_RECIPIENT);
     add_field(job, "From", " alice@example.org");
     add_field(job, "Date", " Sun, 01 Mar 2026 11:59:00 +0000");

@@ -33,6 +33,21 @@ static const struct {
     { "outgoing = { authserv_id = \"mx; none\"; };", "\"mx; none\": no authserv-id" },
     { "ceilings = { size = \"64K\"; };", NULL },
     { "ceilings = { size = \"63K\"; };", "E t.conf:1: ceilings.size: " },
+    { "attachments = { stop = [ \"executable\", \"disk-image\" ]; report = [ ]; };", NULL },
+    { "attachments = { stop = \"exe\"; };", "attachments.stop: \"exe\": no class of attachments" },
+    { "attachments = { report = [ \"harmless\" ]; };", "\"harmless\": no class of attachments" },
+    { "attachments = { archives = \"hold\"; };", "E t.conf:1: attachments.archives: " },
+    { "attachments = { extensions = ( { name = \"xyz\"; is = \"script\"; }, { name = \"7z\"; } ); "
+      "};",
+      NULL },
+    { "attachments = { extensions = ( { name = \".exe\"; } ); };", "\".exe\": no extension" },
+    { "attachments = { extensions = ( { name = \"EXE\"; } ); };", "\"EXE\": no extension" },
+    { "attachments = { extensions = ( { name = \"\"; } ); };", "\"\": no extension" },
+    { "attachments = { extensions = ( { name = \"seventy-seven-letters-and-x\"; } ); };",
+      "no extension; valid: " },
+    { "attachments = { extensions = ( { is = \"script\"; } ); };", "attachments.extensions[0]" },
+    { "attachments = { extensions = ( { name = \"a\"; }, { name = \"a\"; } ); };",
+      "attachments.extensions[1]" },
 };
 
 static void what_is_said(void **state)

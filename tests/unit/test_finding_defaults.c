@@ -44,15 +44,32 @@ static const struct {
     { "results-forged", REPAIR_BUT_LISTS },
     { "auth-required", "reject off off off off off" },
     { "tls-required", "reject off off off off off" },
+    { "virus-found", ALWAYS("hold") },
+    { "scan-unavailable", ALWAYS("observe") },
     { "owners-unavailable", "defer observe observe observe observe observe" },
     { "sender-not-owned", NOT_OWNED },
     { "from-not-owned", NOT_OWNED },
     { "calendar-on-behalf", ALWAYS("observe") },
     { "domain-not-ours", ALWAYS("observe") },
     { "display-name-spoof", ALWAYS("observe") },
+    { "attachment-dangerous", ALWAYS("hold") }, /* observe where it is no program */
+    { "from-at-provider", ALWAYS("observe") },
+    { "unsubscribe-missing", ALWAYS("observe") },
     { "spf-would-fail", ALWAYS("observe") },
-    { "dmarc-would-fail", REJECT_OR_HOLD },  /* observe where the policy is not reject */
+    { "dmarc-would-fail", REJECT_OR_HOLD }, /* observe where the policy is not reject */
+    { "link-listed", ALWAYS("hold") },      /* observe where it is not phishing or malware */
+    { "client-listed", ALWAYS("observe") },
+    { "domain-listed", ALWAYS("observe") },
     { "signing-failed", ALWAYS("observe") }, /* the domain's on_failure comes with it */
+    { "recipient-null-mx", REJECT_OR_OBSERVE },
+    { "recipient-domain-missing", ALWAYS("observe") },
+    { "recipient-typo", ALWAYS("observe") },
+    { "recipient-honeypot", ALWAYS("hold") },
+    { "recipients-exceeded", ALWAYS("observe") },
+    { "recipient-suppressed", ALWAYS("observe") },
+    { "backscatter", ALWAYS("observe") },
+    { "mail-loop", ALWAYS("observe") },
+    { "auto-reply-astray", ALWAYS("observe") },
     { "limit-exceeded",
       "defer observe observe observe observe observe" }, /* the row's own action */
     { "message-ceiling", ALWAYS("reject") },

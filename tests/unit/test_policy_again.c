@@ -49,7 +49,7 @@ static enum charge_answer answer_of(const char *login, const char *to, const cha
     struct span rest = span_of(to), path;
     size_t count = 0;
     while (span_cut(&rest, ' ', &path)) {
-        recipients[count++] = (struct drive_recipient){ path, SPAN("smtp") };
+        recipients[count++] = (struct drive_recipient){ .path = path, .mailer = SPAN("smtp") };
     }
     input = (struct drive_input){ .session = { .client = { .family = 4, .bytes = { 192, 0, 2, 1 } },
                                                .daemon_name = SPAN("SUBMISSION"),

@@ -49,7 +49,8 @@ static int house_drop(void **state)
     return 0;
 }
 
-static const struct drive_recipient recipient = { SPAN("<bob@example.com>"), SPAN("smtp") };
+static const struct drive_recipient recipient = { SPAN("<bob@example.com>"), SPAN("smtp"),
+                                                  SPAN("example.com") };
 
 static struct job *drive(const char *login, const char *id, const char *message)
 {

@@ -24,8 +24,8 @@ static const char letter[] =
 static struct mime_facts facts_of(const char *config, const char *login, struct span message,
                                   size_t chunk_size)
 {
-    static const struct drive_recipient recipients[] = { { SPAN("<b@example.net>"),
-                                                           SPAN("smtp") } };
+    static const struct drive_recipient recipients[] = { { SPAN("<b@example.net>"), SPAN("smtp"),
+                                                           SPAN("example.net") } };
     struct drive_input input = {
         .session = { .keeps_space = true, .client = { .family = 4, .bytes = { 192, 0, 2, 1 } } },
         .login = span_of(login),

@@ -22,8 +22,8 @@ static const char message[] = "From: alice@example.org\r\nDate: Sun, 01 Mar 2026
 
 static char *run(struct house *house, size_t chunk_size)
 {
-    static const struct drive_recipient recipients[] = { { SPAN("<b@example.net>"),
-                                                           SPAN("smtp") } };
+    static const struct drive_recipient recipients[] = { { SPAN("<b@example.net>"), SPAN("smtp"),
+                                                           SPAN("example.net") } };
     struct drive_input input = { .session = { .keeps_space = true },
                                  .login = SPAN("alice@example.org"),
                                  .sender = SPAN("<alice@example.org>"),

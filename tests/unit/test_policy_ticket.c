@@ -193,8 +193,8 @@ static void open_house(void)
 
 static struct job *pass(const char *daemon, const char *sender, struct span message)
 {
-    static const struct drive_recipient recipients[] = { { SPAN("<b@example.net>"),
-                                                           SPAN("smtp") } };
+    static const struct drive_recipient recipients[] = { { SPAN("<b@example.net>"), SPAN("smtp"),
+                                                           SPAN("example.net") } };
     static struct drive_input input; /* the job looks at its session until it has ended */
     input =
         (struct drive_input){ .session = { .keeps_space = true, .daemon_name = span_of(daemon) },

@@ -75,7 +75,8 @@ static struct server ask(const char *before, const char *after, unsigned places)
     house_open(&house, config);
     house_script_dns(&house, "example.org TXT \"v=spf1 -all\"\n");
     house.world.waits = &waits;
-    static const struct drive_recipient recipient = { SPAN("<bob@example.com>"), SPAN("smtp") };
+    static const struct drive_recipient recipient = { .path = SPAN("<bob@example.com>"),
+                                                      .mailer = SPAN("smtp") };
     struct drive_input input = { .session = { .client = { .family = 4, .bytes = { 192, 0, 2, 1 } },
                                               .daemon_name = SPAN("SUBMISSION"),
                                               .mta_version = SPAN("Postfix 3.7") },

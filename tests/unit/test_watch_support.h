@@ -39,7 +39,13 @@ static inline struct dns_request *two_faced_ask(struct dns_resolver *resolver, s
     return two->faces[way]->calls->ask(two->faces[way], name, type, way);
 }
 
-static const struct dns_calls two_faced_calls = { .ask = two_faced_ask };
+static inline void two_faced_state(struct dns_resolver *resolver, struct dns_state *state_r)
+{
+    struct two_faced *two = (struct two_faced *)resolver;
+    dns_resolver_state(two->faces[DNS_WAY_CACHE], state_r);
+}
+
+static const struct dns_calls two_faced_calls = { .ask = two_faced_ask, .state = two_faced_state };
 
 struct scene {
     char folder[64];
@@ -48,6 +54,7 @@ struct scene {
     struct site_holder *holder;
     struct store *store;
     struct key_proofs *proofs;
+    struct list_board *lists;
     struct watch *watch;
     struct buffer records[3]; /* TXT of the keys a, b and c */
 };
@@ -130,6 +137,7 @@ static inline void scene_start(struct scene *scene, bool is_leader)
                                  .resolver = &scene->dns.base,
                                  .store = scene->store,
                                  .proofs = scene->proofs,
+                                 .lists = scene->lists,
                                  .clock = &scene->house.clock.clock,
                                  .log = &scene->house.sink,
                                  .is_leader = is_leader };
@@ -152,6 +160,7 @@ static inline struct scene *scene_new(const char *domains, const char *store)
     scene->holder = site_holder_new(scene_site(scene, domains));
     scene->store = store != NULL ? store_open(store) : store_in_memory();
     scene->proofs = key_proofs_new();
+    scene->lists = list_board_new();
     assert_true(scene->holder != NULL && scene->store != NULL && scene->proofs != NULL);
     return scene;
 }
@@ -170,6 +179,7 @@ static inline void scene_free(struct scene **scene)
     struct scene *gone = *scene;
     watch_free(&gone->watch);
     key_proofs_free(&gone->proofs);
+    list_board_free(&gone->lists);
     store_close(&gone->store);
     site_holder_free(&gone->holder);
     for (int i = 0; i < 2; i++) {
