@@ -20,22 +20,15 @@ const struct ctl_option ask_options[] = {
     CTL_OPTIONS_END,
 };
 
-/* Where to ask, and what was read to know it. */
-struct asked {
-    const char *socket;
-    struct config *config; /* NULL: not needed, or not readable without errors */
-    struct config_report *report;
-};
-
 /*
  * The configuration may be broken or unreadable for the caller while the daemon runs well: then its
  * default socket is asked, and the faults are told only where nobody answers there.
  */
-static void socket_find(struct ctl *ctl, const struct ctl_args *args, struct asked *asked_r)
+void ask_open(struct ctl *ctl, const struct ctl_args *args, struct ask *asked_r)
 {
     const struct control_settings *settings = NULL;
 
-    *asked_r = (struct asked){ .socket = args_value(args, "socket") };
+    *asked_r = (struct ask){ .socket = args_value(args, "socket") };
     if (asked_r->socket != NULL)
         return;
     asked_r->report = config_report_new();
@@ -54,7 +47,7 @@ static void print_answer(struct ctl *ctl, const struct buffer *answer)
         buffer_add_char(&ctl->out, '\n');
 }
 
-static enum ctl_exit complain(struct ctl *ctl, const struct asked *asked, const struct error *error)
+static enum ctl_exit complain(struct ctl *ctl, const struct ask *asked, const struct error *error)
 {
     bool is_named = strstr(error->text, asked->socket) != NULL;
 
@@ -67,34 +60,46 @@ static enum ctl_exit complain(struct ctl *ctl, const struct asked *asked, const 
                     is_named ? "" : ": ", error->text);
 }
 
-static void asked_free(struct asked *asked)
+void ask_close(struct ask *asked)
 {
     config_free(&asked->config);
     config_report_free(&asked->report);
 }
 
-enum ctl_exit ask_daemon_words(struct ctl *ctl, const struct ctl_args *args,
-                               const struct span *words, size_t count)
+enum ctl_exit ask_words(struct ctl *ctl, const struct ask *asked, const struct span *words,
+                        size_t count, struct buffer *answer)
 {
-    struct asked asked;
-    struct buffer request = BUFFER_EMPTY, answer = BUFFER_EMPTY;
+    struct buffer request = BUFFER_EMPTY;
     struct error error = { "" };
     int code;
 
-    socket_find(ctl, args, &asked);
     for (size_t i = 0; i < count; i++) {
         control_words_add(&request, words[i]);
         if (i == 0 && ctl->is_json)
             control_words_add(&request, SPAN("json"));
     }
-    if (control_ask(asked.socket, buffer_span(&request), 0, &code, &answer, &error))
-        print_answer(ctl, &answer);
-    else
-        code = complain(ctl, &asked, &error);
+    if (!control_ask(asked->socket, buffer_span(&request), 0, &code, answer, &error)) {
+        buffer_clear(answer);
+        code = complain(ctl, asked, &error);
+    }
     buffer_free(&request);
-    buffer_free(&answer);
-    asked_free(&asked);
     return (enum ctl_exit)code;
+}
+
+enum ctl_exit ask_daemon_words(struct ctl *ctl, const struct ctl_args *args,
+                               const struct span *words, size_t count)
+{
+    struct ask asked;
+    struct buffer answer = BUFFER_EMPTY;
+    enum ctl_exit code;
+
+    ask_open(ctl, args, &asked);
+    code = ask_words(ctl, &asked, words, count, &answer);
+    if (code != CTL_UNREACHABLE)
+        print_answer(ctl, &answer);
+    buffer_free(&answer);
+    ask_close(&asked);
+    return code;
 }
 
 enum ctl_exit ask_daemon(struct ctl *ctl, const struct ctl_args *args, const char *word)
@@ -106,12 +111,12 @@ enum ctl_exit ask_daemon(struct ctl *ctl, const struct ctl_args *args, const cha
 
 bool ask_in_passing(struct ctl *ctl, const struct ctl_args *args, const char *word)
 {
-    struct asked asked;
+    struct ask asked;
     struct buffer answer = BUFFER_EMPTY;
     struct error error = { "" };
     int code = CTL_UNREACHABLE;
 
-    socket_find(ctl, args, &asked);
+    ask_open(ctl, args, &asked);
     if (!control_ask(asked.socket, span_of(word), 0, &code, &answer, &error))
         buffer_add_text(&answer, error.text);
     if (code != CTL_GOOD) {
@@ -120,6 +125,6 @@ bool ask_in_passing(struct ctl *ctl, const struct ctl_args *args, const char *wo
         buffer_add_char(&ctl->err, '\n');
     }
     buffer_free(&answer);
-    asked_free(&asked);
+    ask_close(&asked);
     return code == CTL_GOOD;
 }

@@ -5,42 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "config/units.h"
 #include "ctl/ask.h"
 #include "ctl/commands.h"
-#include "util/calendar.h"
-
-#define DAY_S 86400
-
-/* "+4h", "2026-12-31" (to its end), "2026-12-31T12:00", "never". */
-static bool until_read(const struct clock *clock, struct span text, int64_t *until_s_r)
-{
-    struct calendar_time time;
-    struct span rest;
-    int64_t seconds, now_s = clock_wall_s(clock);
-
-    if (span_is_equal(text, SPAN("never"))) {
-        *until_s_r = 0;
-        return true;
-    }
-    if (text.size > 1 && text.at[0] == '+') {
-        if (!units_parse_duration(span_from(text, 1), &seconds) || seconds == 0 ||
-            seconds > INT64_MAX - now_s) {
-            return false;
-        }
-        *until_s_r = now_s + seconds;
-        return true;
-    }
-    if (!calendar_parse(text, &time, &rest) || rest.size > 0 ||
-        !calendar_seconds(&time, &seconds)) {
-        return false;
-    }
-    if (span_find(text, 'T') < 0) {
-        seconds += DAY_S;
-    }
-    *until_s_r = calendar_from_local(clock, seconds);
-    return *until_s_r > 0;
-}
+#include "ctl/until.h"
 
 static enum ctl_exit limit_set_run(struct ctl *ctl, const struct ctl_args *args)
 {
@@ -54,9 +21,7 @@ static enum ctl_exit limit_set_run(struct ctl *ctl, const struct ctl_args *args)
                         "--because, for whoever reads it later");
     }
     if (!until_read(ctl->clock, span_of(until), &until_s)) {
-        return ctl_fail(ctl, CTL_USAGE,
-                        "--until wants a day (2026-12-31, to its end), a time "
-                        "(2026-12-31T12:00), a duration from now (+4h) or \"never\"");
+        return ctl_fail(ctl, CTL_USAGE, "--until wants " UNTIL_VALID);
     }
     if (until_s != 0 && until_s <= clock_wall_s(ctl->clock)) {
         return ctl_fail(ctl, CTL_USAGE, "--until: %s is over", until);

@@ -15,12 +15,15 @@
 #define AUDIT_WAIT_MS 1000
 
 static const struct ctl_command *const commands[] = {
-    &cmd_check,           &cmd_explain,     &cmd_status,       &cmd_health,       &cmd_reload,
-    &cmd_restart,         &cmd_top,         &cmd_user_show,    &cmd_limit_list,   &cmd_limit_set,
-    &cmd_limit_clear,     &cmd_limit_reset, &cmd_plans,        &cmd_replay,       &cmd_key_new,
-    &cmd_key_list,        &cmd_key_show,    &cmd_key_prove,    &cmd_key_rotate,   &cmd_key_retire,
-    &cmd_would,           &cmd_owners,      &cmd_learn_owners, &cmd_help,         &cmd_settings,
-    &cmd_import_opendkim, &cmd_hold_list,   &cmd_hold_show,    &cmd_hold_release, &cmd_hold_delete,
+    &cmd_check,           &cmd_explain,         &cmd_status,        &cmd_health,
+    &cmd_reload,          &cmd_restart,         &cmd_top,           &cmd_user_show,
+    &cmd_limit_list,      &cmd_limit_set,       &cmd_limit_clear,   &cmd_limit_reset,
+    &cmd_plans,           &cmd_replay,          &cmd_key_new,       &cmd_key_list,
+    &cmd_key_show,        &cmd_key_prove,       &cmd_key_rotate,    &cmd_key_retire,
+    &cmd_would,           &cmd_owners,          &cmd_learn_owners,  &cmd_help,
+    &cmd_settings,        &cmd_import_opendkim, &cmd_hold_list,     &cmd_hold_show,
+    &cmd_hold_release,    &cmd_hold_delete,     &cmd_suppress_list, &cmd_suppress_add,
+    &cmd_suppress_remove, &cmd_suppress_export, &cmd_readiness,     &cmd_lists,
 };
 
 /* https://no-color.org: set and not empty. */

@@ -12,7 +12,7 @@
 
 /* Promised by name, so that nobody builds on another meaning. */
 static const char *const planned_commands[] = {
-    "lists", "suppress", "log", "causes", "feedback", "readiness", "doctor", "metrics",
+    "log", "causes", "feedback", "doctor", "metrics",
 };
 
 bool command_is_planned(const char *name)

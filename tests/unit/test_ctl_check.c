@@ -20,8 +20,8 @@ static const struct check_case cases[] = {
     { "the line of a fault", "socket = \"unix:/tmp/m\";\nmode = 1;\n", NULL, CTL_CONFIG, "",
       "egress-milter.conf:2: mode: " },
     { "no socket", "mode = \"enforce\";\n", NULL, CTL_CONFIG, "", "socket" },
-    { "a setting of a later version", "socket = \"unix:/tmp/m\";\nlists = ();\n", NULL, CTL_CONFIG,
-      "", "egress-milter.conf:2: lists: " },
+    { "a setting of a later version", "socket = \"unix:/tmp/m\";\nhttp = { };\n", NULL, CTL_CONFIG,
+      "", "egress-milter.conf:2: http: " },
     { "a key that is missing",
       "socket = \"unix:/tmp/m\";\ndomains = ( { name = \"example.org\"; keys = ( { selector = "
       "\"s\"; file = \"/nowhere/s.pem\"; } ); } );\n",
@@ -95,7 +95,7 @@ static void test_settings(void **state)
                                  "\"choices\":[\"observe\",\"enforce\"]");
     assert_has(stage_out(stage), "{\"path\":\"domains.keys.selector\",\"type\":\"text\","
                                  "\"planned\":false,\"element\":true,\"required\":true");
-    assert_has(stage_out(stage), "{\"path\":\"lists\",\"type\":\"planned\",\"planned\":true");
+    assert_has(stage_out(stage), "{\"path\":\"http\",\"type\":\"planned\",\"planned\":true");
     assert_has(stage_out(stage), "\"default\":\"2M\",\"min\":\"64K\",\"max\":\"1G\"");
     assert_has(stage_out(stage), "{\"name\":\"date-missing\",\"submission\":\"repair\"");
     assert_int_equal(stage_run(stage, "settings", NULL), CTL_GOOD);

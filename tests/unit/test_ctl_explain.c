@@ -4,6 +4,7 @@
  */
 #include "test_ctl_support.h"
 
+#include "feedback/suppression.h"
 #include "util/file.h"
 
 #define HEAD "From: Alice <alice@example.org>\nTo: Bob <bob@example.net>\nSubject: x\n"
@@ -26,8 +27,8 @@ static void configure(struct stage *stage, const char *more)
              "domains = ( { name = \"example.org\"; keys = (\n"
              "  { selector = \"s2026a\"; file = \"%s/keys/{d}/{selector}.pem\"; },\n"
              "  { selector = \"e2026a\"; file = \"%s/keys/{d}/{selector}.pem\"; } ); } );\n%s\n"
-             "logins = { realm = \"example.org\"; };\n",
-             stage->directory, stage->directory, more);
+             "logins = { realm = \"example.org\"; }; state = { directory = \"%s/state\"; };\n",
+             stage->directory, stage->directory, more, stage->directory);
     stage_config(stage, config);
 }
 
@@ -65,6 +66,24 @@ static const struct explain_case cases[] = {
       { "date-missing: repair (default of class submission)",
         "  + Date: ", "  + DKIM-Signature: v=1;", "d=example.org s=s2026a a=rsa-sha256",
         "d=example.org s=e2026a a=ed25519-sha256", "signed=example.org/s2026a,example.org/e2026a" },
+      NULL },
+    { "a recipient is refused, and nobody is left",
+      "mode = \"enforce\"; rules = { recipient-typo = \"reject\"; };",
+      "From: Alice <alice@example.org>\nTo: <bob@gmial.com>\n\nbody\n",
+      "--login",
+      "alice@example.org",
+      CTL_NO,
+      { "refused     1 of the recipients, for what is found about them", "recipient-typo: reject",
+        "verdict     reject, by recipient-typo",
+        "550 5.1.2 recipient-typo: gmial.com is a common misspelling; did you mean gmail.com?" },
+      "date-missing" },
+    { "a recipient that nobody was given",
+      "mode = \"enforce\"; behaviour = { honeypots = [ \"trap@example.net\" ]; };",
+      "From: Alice <alice@example.org>\nTo: <trap@example.net>\n\nbody\n",
+      "--login",
+      "alice@example.org",
+      CTL_NO,
+      { "recipient-honeypot: hold", "verdict     hold, by recipient-honeypot" },
       NULL },
     { "no From is refused",
       "mode = \"enforce\";",
@@ -301,6 +320,47 @@ static void test_output(void **state)
     buffer_free(&written);
 }
 
+static void suppress(struct stage *stage, const char *address)
+{
+    static const struct suppression_settings settings = { .max = 100 };
+    struct suppression suppression = { .domain = "*",
+                                       .source = SUPPRESSED_BY_COMMAND,
+                                       .set_s = INT64_C(1793577600),
+                                       .because = "left in May" };
+    struct store *store = store_open(stage_path(stage, "state"));
+
+    snprintf(suppression.address, sizeof(suppression.address), "%s", address);
+    assert_int_equal(suppression_put(store, &settings, &suppression), SUPPRESSION_DONE);
+    store_close(&store);
+}
+
+/* What the daemon keeps is read, where it is there and can be. */
+static void test_suppressed(void **state)
+{
+    struct stage *stage = *state;
+    static const char message[] = DATED "Cc: carol@example.net\n\nbody\n";
+
+    configure(stage, "");
+    assert_int_equal(explain(stage, message, "--login", "alice"), CTL_GOOD);
+    assert_has(stage_out(stage), "findings    none");
+    assert_has_not(stage_out(stage), "suppression");
+    suppress(stage, "bob@example.net");
+    assert_int_equal(explain(stage, message, "--login", "alice"), CTL_GOOD);
+    assert_has(stage_out(stage), "recipient-suppressed: observe (default");
+    configure(stage, "mode = \"enforce\"; rules = { recipient-suppressed = \"reject\"; };");
+    assert_int_equal(explain(stage, message, "--login", "alice"), CTL_GOOD);
+    assert_has(stage_out(stage), "refused     1 of the recipients");
+    assert_has(stage_out(stage), "recipient-suppressed: reject (rules.recipient-suppressed (");
+    assert_int_equal(stage_run(stage, "explain", stage_path(stage, "m.eml"), "--login", "alice",
+                               "--rcpt", "Bob@example.net", NULL),
+                     CTL_NO);
+    assert_has(stage_out(stage), "550 5.1.1 recipient-suppressed: Bob@example.net is on the "
+                                 "suppression list since 2026-11-02: left in May; correct");
+    stage_write(stage, "state/" STORE_FILE_NAME, "no store", 8);
+    assert_int_equal(explain(stage, message, "--login", "alice"), CTL_GOOD);
+    assert_has(stage_out(stage), "note        the suppression list was not asked: ");
+}
+
 /* What one listener left is what the next one is shown. */
 static void test_ticket(void **state)
 {
@@ -413,6 +473,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_envelope, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_unusable, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_output, stage_setup, stage_teardown),
+        cmocka_unit_test_setup_teardown(test_suppressed, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_ticket, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_no_output, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_json, stage_setup, stage_teardown),
