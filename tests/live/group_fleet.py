@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from stage.base import PATIENCE, SANITIZER_WORDS, Failure, Stage, tail, wait_until
 from stage.client import become
 from stage.guard import Guard
+from stage.liar import Liar
 from stage.load import Load
 from stage.mail import Mail
 from stage.postfix import Postfix, queue_id_of
@@ -259,6 +260,45 @@ def override(w):
     wait_until(lambda: value(first, login) == LIMIT, 10, "its end on the first node")
 
 
+def is_listed(node, address):
+    told = json.loads(node.ctl_run("--json", "suppress", "list", address).stdout)
+    return any(one["address"] == address for one in told["suppressed"])
+
+
+def rules_of(node, server, recipient):
+    """What this node finds about mail to him."""
+    mail = Mail(sender="writer@acme.example")
+    with become("writer@acme.example", server.smtp) as client:
+        client.send(mail.sender, recipient, mail.data)
+    return node.line(mail=mail)["rules"]
+
+
+@group.case("an address suppressed on one node is found on the other, and removed there on both, also during an outage")
+def suppressed(w):
+    first, second = w.nodes
+    server = Postfix(w.stage, second.postfix_spec(), Sink(w.stage).port, name="postfix-suppressed").start()
+    gone, other = "gone@away.example", "other@away.example"
+    first.ctl_run("suppress", "add", "--because", "left in May", gone)
+    wait_until(lambda: is_listed(second, gone), 10, f"{gone} on the list of the second node")
+    expect_equal(rules_of(second, server, gone), "recipient-suppressed:observe", "found by the second node")
+    second.ctl_run("suppress", "remove", gone)
+    wait_until(lambda: not is_listed(first, gone), 10, f"{gone} off the list of the first node")
+    expect(rules_of(second, server, gone) is None, "nothing is found any more")
+    first.ctl_run("suppress", "add", gone)
+    wait_until(lambda: is_listed(second, gone), 10, f"{gone} on the list of the second node again")
+    w.redis.stop()
+    try:
+        wait_until(lambda: not any(status(node)["connected"] for node in w.nodes), 30, "both to be without Redis")
+        second.ctl_run("suppress", "remove", gone)
+        second.ctl_run("suppress", "add", other)
+        expect(is_listed(first, gone) and not is_listed(first, other), "the first node knows nothing of it yet")
+    finally:
+        w.redis.go_on()
+    wait_until(lambda: not is_listed(first, gone) and is_listed(first, other), 30, "the first node to learn of both")
+    first.ctl_run("suppress", "remove", other)
+    wait_until(lambda: not is_listed(second, other), 10, f"{other} off the list of the second node")
+
+
 @group.case("counts are reset for the fleet by one node")
 def reset(w):
     login = "anew@acme.example"
@@ -293,3 +333,31 @@ def reloaded(w):
     expect_equal(said.count("redis has changed: that takes effect at the next start only"), 1, f"warnings in {said}")
     node.configure(w.config(node.name))
     expect("redis has changed" not in node.reload(), "a warning about what is as it was")
+
+
+WATCHED = """outgoing = {{ addresses = [ "198.51.100.7" ]; helo = "mail.acme.example"; }};
+dns = {{ servers = [ "127.0.0.1@{port}" ]; }};
+lists = ( {{ zone = "bl.example"; kind = "address"; use = "own"; codes = ( {{ code = "127.0.0.2"; means = "bad"; }} ); }} );
+listings = {{ own_every = "1s"; }};
+"""
+LISTED = "reputation: 198.51.100.7 is listed by bl.example"
+QUESTION = "7.100.51.198.bl.example"
+
+
+@group.case("whether lists have us is asked by one node, which tells it")
+def one_watcher(w):
+    rows = {("2.0.0.127.bl.example", "A"): ["127.0.0.2"], (QUESTION, "A"): ["127.0.0.2"]}
+    liar = Liar(w.stage, ("example",), rows)
+    for node in w.nodes:
+        node.restart(w.config(node.name) + WATCHED.format(port=liar.port))
+        w.wait_connected(node)
+    wait_until(lambda: sum(count_lines(w, LISTED)) > 0, 30, "a line about the listing")
+    first = count_lines(w, LISTED).index(1)
+    asked = liar.count(QUESTION)
+    wait_until(lambda: liar.count(QUESTION) >= asked + 5, 30, "more rounds")
+    told = [LISTED.partition(": ")[2] in node.ctl_run("status", check=False).stdout.decode() for node in w.nodes]
+    expect_equal((sum(count_lines(w, LISTED)), told), (1, [first == place for place in range(2)]),
+                 "lines about it, and who shows it")
+    for node in w.nodes:
+        node.restart(w.config(node.name))
+        w.wait_connected(node)

@@ -9,8 +9,8 @@ import re
 
 from stage.base import Failure
 
-ORDER = ("verdict", "would", "class", "user", "ticket", "rules", "signed", "reason", "spf", "dmarc", "limits", "score",
-         "rcpts", "external", "to", "size", "client", "daemon", "tls", "by", "reply", "t_ms", "helo", "login",
+ORDER = ("verdict", "would", "class", "user", "ticket", "rules", "signed", "reason", "spf", "dmarc", "scan", "limits",
+         "score", "rcpts", "external", "refused", "to", "size", "client", "daemon", "tls", "by", "reply", "t_ms", "helo", "login",
          "from", "hfrom", "msgid")
 ALWAYS = ("verdict", "class", "by", "t_ms")
 VERDICTS = ("accept", "hold", "defer", "reject", "discarded-by-mta", "aborted")

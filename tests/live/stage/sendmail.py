@@ -71,7 +71,7 @@ define(`confCACERT', `{certificate}')dnl
 define(`confSERVER_CERT', `{certificate}')dnl
 define(`confSERVER_KEY', `{key}')dnl
 define(`confTLS_SRV_OPTIONS', `V')dnl
-define(`SMART_HOST', `esmtp:[127.0.0.1]')dnl
+{routing}dnl
 define(`ESMTP_MAILER_ARGS', `TCP $h {next_hop}')dnl
 DAEMON_OPTIONS(`Family=inet, Name=MTA, Port={smtp}, Addr=127.0.0.1')dnl
 DAEMON_OPTIONS(`Family=inet, Name=SUBMISSION, Port={submission}, Addr=127.0.0.1, M=a')dnl
@@ -116,11 +116,16 @@ def unpack(cache=CACHE):
 
 
 class Sendmail:
-    """One instance; `milter` is the S= of INPUT_MAIL_FILTER, e.g. local:/path or inet:9999@127.0.0.1."""
+    """One instance; `milter` is the S= of INPUT_MAIL_FILTER, e.g. local:/path or inet:9999@127.0.0.1.
+
+    All mail goes to a smart host, 127.0.0.1; or, with `nameserver`, to where that address (port 53) says, but for `routes`:
+    domain -> mailer and host of a mailertable.
+    """
 
     kind = "sendmail"
 
-    def __init__(self, stage, milter, next_hop, hostname="mx.acme.example", logins=None, name="sendmail"):
+    def __init__(self, stage, milter, next_hop, hostname="mx.acme.example", logins=None, name="sendmail",
+                 nameserver=None, routes=None):
         self.stage = stage
         self.name = name
         self.root = stage.path(name)
@@ -135,13 +140,13 @@ class Sendmail:
         for part in ("mqueue", "clientmqueue"):
             os.chmod(os.path.join(self.root, part), 0o770)
         run_tool(["chown", "daemon:daemon", os.path.join(self.root, "clientmqueue")])
-        self._private_etc(logins or {})
+        self._private_etc(logins or {}, nameserver)
         certificate, key = self_signed(stage, hostname)
         os.chmod(key, 0o600)
         values = dict(self.ports, root=self._inner(self.root), hostname=hostname, next_hop=next_hop,
                       milter=self._inner(milter), certificate=self._inner(certificate),
-                      key=self._inner(key))
-        stage.write(f"{name}/service.switch", "hosts files\naliases files\n")
+                      key=self._inner(key), routing=self._routing(nameserver, routes))
+        stage.write(f"{name}/service.switch", f"hosts {'dns ' if nameserver else ''}files\naliases files\n")
         stage.write(f"{name}/aliases", "")
         self.cf = self._configure("sendmail", SERVER, values)
         self.submit_cf = self._configure("submit", SUBMIT, values)
@@ -149,14 +154,21 @@ class Sendmail:
     def _inner(self, path):
         return path.replace(self.stage.directory, INSIDE)
 
-    def _private_etc(self, logins):
+    def _routing(self, nameserver, routes):
+        if not nameserver:
+            return "define(`SMART_HOST', `esmtp:[127.0.0.1]')"
+        self.stage.write(f"{self.name}/mailertable",
+                         "".join(f"{domain} {route}\n" for domain, route in (routes or {}).items()), mode=0o644)
+        return f"FEATURE(`mailertable', `text -v1 {self._inner(self.root)}/mailertable')"
+
+    def _private_etc(self, logins, nameserver):
         for name in ETC_FILES:
             if os.path.exists(f"/etc/{name}"):
                 shutil.copy(f"/etc/{name}", f"{self.root}/etc/{name}")
         write = self.stage.write
         write(f"{self.name}/etc/hosts",
               f"127.0.0.1 localhost {self.hostname} {self.hostname.split('.')[0]}\n")
-        write(f"{self.name}/etc/resolv.conf", "")
+        write(f"{self.name}/etc/resolv.conf", f"nameserver {nameserver}\n" if nameserver else "")
         write(f"{self.name}/etc/mail/trusted-users", "root\n")
         write(f"{self.name}/etc/sasl2/Sendmail.conf",
               "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n")
