@@ -67,6 +67,8 @@ static struct {
       "RFC 5322 3.6.2: six authors of one domain with a Sender, and the login is one of them", 0 },
     { "messages/espoofer__client_a2.eml", FINDING_FROM_NOT_OWNED,
       "an attack: two authors with a Sender, and the login is one of them", 0 },
+    { "messages/rspamd__exe_attm.eml", FINDING_ATTACHMENT_DANGEROUS,
+      "a sample for filters: a program is attached", 0 },
 };
 
 static struct {
@@ -122,7 +124,8 @@ static struct job *hand_over(struct span file, struct span author, enum way way)
     static struct drive_input input; /* outlives the job */
     static char sender[2048];
     snprintf(sender, sizeof(sender), "<%.*s>", SPAN_ARG(span_first(author, 2000)));
-    recipient = (struct drive_recipient){ span_of(ways[way].recipient), SPAN("smtp") };
+    recipient =
+        (struct drive_recipient){ .path = span_of(ways[way].recipient), .mailer = SPAN("smtp") };
     if (way == WAY_RELAY_IN) {
         recipient.mailer = SPAN("local");
     }

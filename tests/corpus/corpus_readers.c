@@ -1,8 +1,9 @@
 /*
  * corpus_readers: the mail of the corpora as two other readers see it, GMime and Python's email
  * package, against ours: the tree of parts with types, encodings and file names, the mailboxes of
- * From, the instant of Date. A receiver may be built on either; where one sees another mail than we
- * do, a defect of ours must tell, or the table `argued` says why there is none.
+ * From, the instant of Date, the decoded content. A receiver may be built on either; where one sees
+ * another mail than we do, a defect of ours must tell, or the table `argued` says why there is
+ * none.
  *
  * All three read the message as it travels: our fields, CRLF, the body. An argument that nothing
  * needs any more fails.
@@ -22,9 +23,26 @@
 #define FILE_BYTES ((size_t)64 << 20)
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+#define BEHIND_PADDING                                                                             \
+    "RFC 2045 6.8: padding is an end of data, but some readers go on behind it; a guard must see " \
+    "what "                                                                                        \
+    "they show. Here it is the footer of a list"
+#define EQUALS                                                                                     \
+    "RFC 2045 6.7 rule 2: an '=' that begins no pair is as it stands, and one before a line end "  \
+    "a "                                                                                           \
+    "soft line end, however many go before; the others take two for one, each in its own way"
+#define BLANK_BEHIND                                                                               \
+    "RFC 2045 6.1: blanks around the name of an encoding are none of it; Python decodes nothing "  \
+    "then"
+#define LAST_CR                                                                                    \
+    "RFC 2046 5.1.1: the line end before a boundary is its own; GMime keeps the CR where nothing " \
+    "follows the boundary"
+#define NO_PADDING                                                                                 \
+    "RFC 2045 6.8: two characters at the end are an octet, padded or not; GMime drops it"
+
 enum who { GMIME, PYTHON, READERS };
 
-static const char *const aspect_names[] = { "tree", "from", "date" };
+static const char *const aspect_names[] = { "tree", "from", "date", "content" };
 static const char *const reader_names[] = { "GMime", "Python" };
 
 static const struct {
@@ -44,6 +62,26 @@ static const struct {
       "the "
       "value; encoded words in file names are decoded by all mail readers, adjacent to other text "
       "too" },
+    { GMIME, ASPECT_CONTENT, "00853.ee1fe2f2d16e8b27be79a670b8597252.eml", BEHIND_PADDING },
+    { PYTHON, ASPECT_CONTENT, "00853.ee1fe2f2d16e8b27be79a670b8597252.eml", BEHIND_PADDING },
+    { GMIME, ASPECT_CONTENT, "00960.ae114c0b717c866b821efe032780a8e5.eml", BEHIND_PADDING },
+    { PYTHON, ASPECT_CONTENT, "00960.ae114c0b717c866b821efe032780a8e5.eml", BEHIND_PADDING },
+    { GMIME, ASPECT_CONTENT, "00734.0c1975b8c2b17fd6c665827706f89eaf.eml", EQUALS },
+    { PYTHON, ASPECT_CONTENT, "00734.0c1975b8c2b17fd6c665827706f89eaf.eml", EQUALS },
+    { GMIME, ASPECT_CONTENT, "01304.114140cd4c51e9795559b974964aa043.eml", EQUALS },
+    { PYTHON, ASPECT_CONTENT, "01304.114140cd4c51e9795559b974964aa043.eml", EQUALS },
+    { GMIME, ASPECT_CONTENT, "00256.edd9bfb44729edf3c4f177814fd8c9e1.eml", NO_PADDING },
+    { GMIME, ASPECT_CONTENT, "00330.c5f7346dec1e6fe6ed324d8e78a2b46e.eml", NO_PADDING },
+    { GMIME, ASPECT_CONTENT, "mikel-mail__mime_emails-two_from_in_message.eml", LAST_CR },
+    { GMIME, ASPECT_CONTENT, "mikel-mail__mime_emails-raw_email_encoded_stack_level_too_deep.eml",
+      LAST_CR },
+    { PYTHON, ASPECT_CONTENT, "mail-parser__thirdparty-003.eml", BLANK_BEHIND },
+    { PYTHON, ASPECT_CONTENT, "mime4j__mimetools-testmsgs-twopart.eml", BLANK_BEHIND },
+    { PYTHON, ASPECT_CONTENT, "mail-parser__thirdparty-009.eml",
+      "RFC 2046 5.2.2: what is in a message/partial is a piece and no message" },
+    { PYTHON, ASPECT_CONTENT, "MimeKit__bounce.eml",
+      "RFC 3464 2.1: message/delivery-status has groups of fields; Python makes each a part, and a "
+      "base64 text of one" },
 };
 
 static unsigned argued_hits[COUNT(argued)];

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Reads messages from stdin ("message SIZE", then the octets) and answers with three lines each, in the form of readers.h:
-the tree of parts, the mailboxes of From, the instant of Date, as Python's email package sees them.
+"""Reads messages from stdin ("message SIZE", then the octets) and answers with four lines each, in the form of readers.h:
+the tree of parts, the mailboxes of From, the instant of Date, sums of decoded content, as Python's email package sees them.
 """
 import email
 import email.errors
@@ -8,6 +8,7 @@ import email.header
 import email.utils
 import re
 import sys
+import zlib
 
 KNOWN = {"", "7bit", "8bit", "binary", "quoted-printable", "base64"}
 
@@ -51,6 +52,16 @@ def date(message):
         return ""
 
 
+def content(part):
+    if part.is_multipart():
+        return "".join(content(inner) for inner in part.get_payload())
+    encoding = re.sub(r"\(.*\)", "", str(part.get("Content-Transfer-Encoding", ""))).strip().lower()
+    if encoding not in ("base64", "quoted-printable"):
+        return ""
+    octets = part.get_payload(decode=True) or b""
+    return "%d:%08x " % (len(octets), zlib.adler32(octets))
+
+
 def attempt(question, message):
     """An answer, or which exception the package raised."""
     try:
@@ -63,7 +74,7 @@ def main():
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     while line := source.readline():
         message = email.message_from_bytes(source.read(int(line.split()[1])))
-        for question in (tree, mailboxes, date):
+        for question in (tree, mailboxes, date, content):
             answer = attempt(question, message).replace("\n", " ").replace("\r", " ")
             sink.write(answer.encode("utf-8", "surrogateescape") + b"\n")
         sink.flush()

@@ -12,10 +12,11 @@
 #include "util/buffer.h"
 
 enum aspect {
-    ASPECT_TREE, /* "(type/subtype encoding "file name")", parts within parts; containers without
-                    encoding */
-    ASPECT_FROM, /* mailboxes in lower case, a blank behind each */
-    ASPECT_DATE, /* seconds since 1970 and zone, or nothing */
+    ASPECT_TREE,    /* "(type/subtype encoding "file name")", parts within parts; containers without
+                       encoding */
+    ASPECT_FROM,    /* mailboxes in lower case, a blank behind each */
+    ASPECT_DATE,    /* seconds since 1970 and zone, or nothing */
+    ASPECT_CONTENT, /* of each part in base64 or quoted-printable, decoded: its size and Adler-32 */
     ASPECTS
 };
 
@@ -35,6 +36,8 @@ struct subject {
 /* One line of text, whatever is in it. */
 void view_add_plain(struct buffer *out, const char *at, size_t size);
 void view_add_lower(struct buffer *out, const char *text);
+/* For ASPECT_CONTENT: begins at 1; the sum of the octets before and these. */
+unsigned view_sum(unsigned sum, const void *bytes, size_t size);
 
 /* Fills all but file and arena. False: memory. */
 bool readers_ours(struct subject *subject, struct span file);

@@ -54,6 +54,46 @@ static void gmime_tree(GMimeObject *object, struct buffer *out)
     buffer_add_char(out, ')');
 }
 
+static void gmime_content(GMimeObject *object, struct buffer *out)
+{
+    GMimeStream *stream;
+    GByteArray *octets;
+    GMimeContentEncoding encoding;
+
+    if (!GMIME_IS_PART(object)) {
+        return;
+    }
+    encoding = g_mime_part_get_content_encoding((GMimePart *)object);
+    if (encoding != GMIME_CONTENT_ENCODING_BASE64 &&
+        encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE) {
+        return;
+    }
+    stream = g_mime_stream_mem_new();
+    if (g_mime_part_get_content((GMimePart *)object) != NULL) {
+        g_mime_data_wrapper_write_to_stream(g_mime_part_get_content((GMimePart *)object), stream);
+    }
+    octets = g_mime_stream_mem_get_byte_array((GMimeStreamMem *)stream);
+    buffer_printf(out, "%zu:%08x ", (size_t)octets->len, view_sum(1, octets->data, octets->len));
+    g_object_unref(stream);
+}
+
+static void gmime_contents(GMimeObject *part, struct buffer *out)
+{
+    if (GMIME_IS_MULTIPART(part)) {
+        for (int i = 0; i < g_mime_multipart_get_count((GMimeMultipart *)part); i++) {
+            gmime_contents(g_mime_multipart_get_part((GMimeMultipart *)part, i), out);
+        }
+    } else if (GMIME_IS_MESSAGE_PART(part)) {
+        GMimeMessage *inner = g_mime_message_part_get_message((GMimeMessagePart *)part);
+
+        if (inner != NULL && g_mime_message_get_mime_part(inner) != NULL) {
+            gmime_contents(g_mime_message_get_mime_part(inner), out);
+        }
+    } else {
+        gmime_content(part, out);
+    }
+}
+
 static void gmime_mailboxes(InternetAddressList *list, struct buffer *out)
 {
     for (int i = 0; list != NULL && i < internet_address_list_length(list); i++) {
@@ -77,8 +117,10 @@ void readers_gmime(const struct subject *subject, struct view *view)
     GDateTime *date = message != NULL ? g_mime_message_get_date(message) : NULL;
     GMimeObject *part = message != NULL ? g_mime_message_get_mime_part(message) : NULL;
 
-    if (part != NULL)
+    if (part != NULL) {
         gmime_tree(part, &view->text[ASPECT_TREE]);
+        gmime_contents(part, &view->text[ASPECT_CONTENT]);
+    }
     if (message != NULL)
         gmime_mailboxes(g_mime_message_get_from(message), &view->text[ASPECT_FROM]);
     if (date != NULL)

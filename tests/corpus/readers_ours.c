@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "message/builder.h"
+#include "message/content.h"
 #include "message/date.h"
 #include "message/mime.h"
 #include "tests/corpus/readers.h"
@@ -83,6 +84,72 @@ static void write_out(struct subject *subject, const struct buffer *body)
     buffer_add(&subject->raw, body->at, body->size);
 }
 
+/* RFC 1950 9. */
+unsigned view_sum(unsigned sum, const void *bytes, size_t size)
+{
+    const unsigned char *at = bytes;
+    unsigned low = sum & 0xffff, high = sum >> 16;
+
+    for (size_t i = 0; i < size; i++) {
+        low = (low + at[i]) % 65521;
+        high = (high + low) % 65521;
+    }
+    return high << 16 | low;
+}
+
+struct content_sum {
+    struct buffer *out;
+    size_t size;
+    unsigned sum;
+};
+
+static bool sum_begin(void *context, const struct mime_part *part)
+{
+    struct content_sum *sum = context;
+
+    sum->size = 0;
+    sum->sum = 1;
+    return part->encoding == ENCODING_BASE64 || part->encoding == ENCODING_QUOTED_PRINTABLE;
+}
+
+static bool sum_data(void *context, const struct mime_part *part, const void *bytes, size_t size)
+{
+    struct content_sum *sum = context;
+
+    (void)part;
+    sum->size += size;
+    sum->sum = view_sum(sum->sum, bytes, size);
+    return true;
+}
+
+static void sum_end(void *context, const struct mime_part *part)
+{
+    struct content_sum *sum = context;
+
+    (void)part;
+    buffer_printf(sum->out, "%zu:%08x ", sum->size, sum->sum);
+}
+
+static void read_content(struct subject *subject, const struct buffer *body)
+{
+    struct content_sum sum = { .out = &subject->ours.text[ASPECT_CONTENT] };
+    struct content_reader reader = {
+        .begin = sum_begin, .data = sum_data, .end = sum_end, .context = &sum
+    };
+    const struct header_list *headers = &subject->message.headers;
+    struct content_tap tap;
+    struct mime_scan scan;
+
+    content_tap_init(&tap);
+    content_tap_add(&tap, &reader);
+    mime_scan_init(&scan, value_of(headers, HEADER_CONTENT_TYPE),
+                   value_of(headers, HEADER_CONTENT_TRANSFER_ENCODING), subject->arena,
+                   content_tap_handler(&tap));
+    mime_scan_feed(&scan, body->at, body->size);
+    mime_scan_finish(&scan, false);
+    subject->defects[ASPECT_CONTENT] = subject->defects[ASPECT_TREE];
+}
+
 static void read_parts(struct subject *subject, const struct buffer *body)
 {
     struct mime_handler handler = { .part_begin = show_begin,
@@ -122,6 +189,7 @@ bool readers_ours(struct subject *subject, struct span file)
     if (is_read) {
         write_out(subject, &body);
         read_parts(subject, &body);
+        read_content(subject, &body);
         read_date(subject);
         subject->defects[ASPECT_FROM] = list->defects & FROM_TOLD;
         for (size_t i = 0; i < list->count; i++) {
