@@ -4,6 +4,8 @@
  */
 #include "test_ctl_support.h"
 
+#include "dns/answer_private.h"
+#include "dns/resolver_private.h"
 #include "dns/scripted.h"
 
 #define CONFIG                                                                                     \
@@ -66,6 +68,72 @@ static void test_verdicts(void **state)
     dns_resolver_free(&stage->resolver);
 }
 
+/* --- a list that is dead ---------------------------------------------------------------------- */
+
+/* Waiting for a dead list takes all the time there is: what is asked after that finds none. */
+struct impatient {
+    struct dns_resolver base;
+    struct dns_resolver *script;
+    bool is_over;
+};
+
+struct late_request {
+    struct dns_request request;
+    struct impatient *resolver;
+};
+
+static const struct dns_answer *late_peek(struct dns_request *request)
+{
+    (void)request;
+    return NULL;
+}
+
+static const struct dns_answer *late_collect(struct dns_request *request, uint64_t deadline_ns)
+{
+    (void)deadline_ns;
+    ((struct late_request *)request)->resolver->is_over = true;
+    return &dns_answer_timeout;
+}
+
+static void late_forget(struct dns_request *request)
+{
+    free(request);
+}
+
+static const struct dns_calls late_calls = { .peek = late_peek,
+                                             .collect = late_collect,
+                                             .forget = late_forget };
+
+static struct dns_request *impatient_ask(struct dns_resolver *resolver, struct span name,
+                                         enum dns_type type, enum dns_way way)
+{
+    struct impatient *impatient = (struct impatient *)resolver;
+    if (!impatient->is_over && !span_has_suffix_nocase(name, SPAN("zen.spamhaus.org"))) {
+        return impatient->script->calls->ask(impatient->script, name, type, way);
+    }
+    struct late_request *late = calloc(1, sizeof(*late));
+    assert_non_null(late);
+    *late = (struct late_request){ { &late_calls }, impatient };
+    return &late->request;
+}
+
+static void test_dead_list(void **state)
+{
+    static const struct dns_calls calls = { .ask = impatient_ask };
+    struct stage *stage = *state;
+    struct impatient impatient = { .base = { &calls } };
+
+    stage_config(stage, CONFIG);
+    set_dns(stage, GOOD "spam.example.dbl.spamhaus.org A 127.0.1.2\n");
+    impatient.script = stage->resolver;
+    stage->resolver = &impatient.base;
+    assert_int_equal(stage_run(stage, "lists", "spam.example", NULL), CTL_NO);
+    assert_true(impatient.is_over);
+    assert_non_null(strstr(stage_out(stage), "dbl.spamhaus.org: listed: 127.0.1.2, "));
+    stage->resolver = NULL;
+    dns_resolver_free(&impatient.script);
+}
+
 static void test_faults(void **state)
 {
     struct stage *stage = *state;
@@ -83,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_verdicts, stage_setup, stage_teardown),
+        cmocka_unit_test_setup_teardown(test_dead_list, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(test_faults, stage_setup, stage_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
