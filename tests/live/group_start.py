@@ -174,8 +174,8 @@ def many_faults(y):
 
 @group.case("a setting of a later version is an error that says so")
 def planned(y):
-    guard = y.guard("lists = ( );\n")
-    refuses(guard, f"{guard.config_path}:", "lists")
+    guard = y.guard('http = "127.0.0.1:8080";\n')
+    refuses(guard, f"{guard.config_path}:", "http")
 
 
 @group.case("broken alias table names its line")
