@@ -20,7 +20,7 @@ MESSAGES = 10000 if LONG else 1500 if PATIENCE == 1 else 500
 RESTARTS, RELOADS, KILLS = (20, 50, 10) if LONG else (4, 10, 2)
 SESSIONS = 10
 # What is done takes its time: the load of mtaload goes on for as long.
-RATE = MESSAGES / (1.5 * RESTARTS + 0.4 * RELOADS + 3 * KILLS)
+RATE = MESSAGES / (1.5 * RESTARTS + 0.4 * RELOADS + 3 * KILLS) / min(PATIENCE, 2)
 # No greeting and no message takes longer, whatever is done to the daemon: less than one of libmilter's polls.
 SLOWEST = 3.0 * PATIENCE
 VERIFIED = MESSAGES if LONG else 300
