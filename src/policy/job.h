@@ -152,6 +152,7 @@ struct job {
     bool is_held;       /* noted among what is held; see hold.c */
     bool is_own_notice; /* mail of ours to the administrator: never stopped, never charged */
     bool is_starved;    /* what did not fit was refused for the sake of others, not for its size */
+    bool is_header_over;
     bool is_finished;
     uint64_t began_ns;
     uint64_t spent_ns; /* within pipeline_run */

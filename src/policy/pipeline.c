@@ -207,11 +207,19 @@ static const char *const stage_names[] = {
     [STAGE_END] = "the end",
 };
 
+/* A header ends once, whatever is said: what reads the content begins there. */
+static bool is_said_twice(struct job *job, enum stage stage)
+{
+    bool was_over = job->is_header_over;
+    job->is_header_over = was_over || stage == STAGE_HEADERS;
+    return was_over && stage == STAGE_HEADERS;
+}
+
 const struct verdict *pipeline_run(struct job *job, enum stage stage)
 {
     uint64_t began_ns = clock_mono_ns(job->world->clock);
     at_work_begin(stage_names[stage], job->message.envelope.queue_id);
-    if (!job->is_off) {
+    if (!job->is_off && !is_said_twice(job, stage)) {
         for (step *const *next = stages[stage]; *next != NULL; next++) {
             (*next)(job);
         }
