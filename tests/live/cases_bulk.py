@@ -41,7 +41,7 @@ ONLY_MAIL = (("List-Id", "<news.acme.example>"), ("List-Unsubscribe", "<mailto:u
 
 
 def config(world):
-    owners = world.stage.write("owners", "@acme.example *\n@news.acme.example *\n@beta.example *\n", mode=0o644)
+    owners = world.stage.write("owners", "@acme.example *\nalice@gmail.com alice@acme.example\n@news.acme.example *\n@beta.example *\n", mode=0o644)
     return SETTINGS.format(owners=owners, threshold=THRESHOLD) + DOMAINS.format(keys=world.stage.path("keys"))
 
 
@@ -105,6 +105,14 @@ def by_list_server(w):
     mail = Mail(sender="news-bounces@acme.example", fields=ONLY_MAIL)
     reply = w.send(mail, source=LISTS)
     w.line(reply).expect(verdict="accept", class_="list", rules="unsubscribe-missing:observe")
+
+
+def author_at_provider(w):
+    """Whose address it is does not help: mail of Google's domains leaves from Google."""
+    mail = Mail(from_="<alice@gmail.com>")
+    reply = w.submit(mail)
+    w.line(reply).expect(verdict="accept", hfrom="alice@gmail.com",
+                         rules="domain-not-ours:observe,from-at-provider:observe")
 
 
 def personal(w):
@@ -207,6 +215,7 @@ MESSAGES = (
     ("a newsletter with one click: signed over both fields, nothing is found", one_click),
     ("a newsletter with mailto alone: the finding", only_mail),
     ("a list server's mail: the finding", by_list_server),
+    ("an author at a large provider: told", author_at_provider),
     ("a person's mail: silent", personal),
     ("an answering machine that calls itself bulk: silent", answering_machine),
 )

@@ -25,7 +25,7 @@ dns = {{ servers = [ "127.0.0.1@{port}" ]; timeout = "2s"; }};
 watch = {{ every = "0s"; }};
 lists = (
   {{ zone = "zen.spamhaus.org"; use = [ "client", "own" ]; }},
-  {{ zone = "dbl.spamhaus.org"; use = [ "links", "own" ]; }},
+  {{ zone = "dbl.spamhaus.org"; use = [ "links", "sender-domain", "own" ]; }},
   {{ zone = "multi.surbl.org"; use = "links"; }},
   {{ zone = "bl.spamcop.net"; use = "own"; }},
   {{ zone = "authbl.dq.spamhaus.net"; use = "client"; key_file = "{key_file}"; }},
@@ -41,7 +41,7 @@ GOOD = ("zen.spamhaus.org", "dbl.spamhaus.org", "multi.surbl.org", "bl.spamcop.n
 def config(world):
     if world.lists is None:
         world.lists = Lists(world.stage, world.zones.port, list(world.zone_data()))
-    owners = world.stage.write("owners", "@acme.example *\n", mode=0o644)
+    owners = world.stage.write("owners", "@acme.example *\nalice@cracked.example alice@acme.example\n", mode=0o644)
     key_file = world.stage.write("feed/feed.key", KEY + "\n", mode=0o600)
     world.stage.own(world.stage.path("feed"), "nobody", "nogroup")
     sick = ", ".join(SICK_ROW.format(name=name, kind="domain" if name == "parked.lists.example" else "address")
@@ -105,6 +105,13 @@ def hidden_link(w):
                 body=b'<a href=3D"http://www.mal=\r\nware.example/">here</a>\r\n')
     reply = w.submit(mail)
     w.line(reply).expect(verdict="hold", by="link-listed")
+
+
+def listed_author(w):
+    """The domain of From is asked about where it is not ours."""
+    w.lists.put("dbl.spamhaus.org", "cracked.example :127.0.1.2:spam\n", ("cracked.example", ["127.0.1.2"]))
+    reply = w.submit(Mail(from_="<alice@cracked.example>"))
+    w.line(reply).expect(verdict="accept", rules="domain-not-ours:observe,domain-listed:observe")
 
 
 def refusing(w):
@@ -212,6 +219,7 @@ def add_to(group, has_xclient):
              ("links: phishing is held, spam told, others let alone", listed_link),
              ("links in HTML, encoded, below what is registered, by a bit", hidden_link),
              ("egressctl lists NAME asks all", asked_by_hand),
+             ("an author whose domain is listed: told", listed_author),
              ("a list that begins to refuse is off at once, and on again", refusing),
              ("a list that takes us for a public resolver is off, and on again", public_resolver),
              ("dead lists cost no message any time", dead_costs_nothing),

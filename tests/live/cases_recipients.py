@@ -23,6 +23,7 @@ ROUTED_SENDER = "routed@acme.example"  # Postfix has a relayhost for him
 COLD = ["cold1", "cold2", "cold3", "cold4"]
 NULLS = [f"{name}.nulls.example" for name in COLD + ["warm", "relayed", "virtual"]]
 GOOD = "good.example"
+MOST = 6  # external recipients of a message
 
 ZONES = {
     "nulls.example": [f"{name} IN MX 0 ." for name in COLD + ["warm", "relayed", "virtual"]],
@@ -41,7 +42,8 @@ senders = {{ owners = "file:{owners}"; }};
 dns = {{ servers = [ "127.0.0.1@{port}" ]; timeout = "2s"; }};
 behaviour = {{ honeypots = [ "{honeypot}", "@trap.example" ]; }};
 recipients = {{ typos = ( {{ domain = "exmaple.org"; meant = "example.org"; }} ); }};
-rules = {{ recipient-typo = {{ action = "reject"; classes = [ "submission" ]; }}; }};
+rules = {{ recipient-typo = {{ action = "reject"; classes = [ "submission" ]; }}; recipients-exceeded = "reject"; }};
+ceilings = {{ recipients = {most}; }};
 hooks = {{ honeypot = [ "{hook}", "{folder}" ]; }};
 """
 
@@ -56,7 +58,7 @@ def config(world):
     os.makedirs(folder, exist_ok=True)
     os.chmod(folder, 0o777)
     return CONFIG.format(owners=world.stage.write("owners", "@acme.example *\n", mode=0o644), port=world.resolver.port,
-                         honeypot=HONEYPOT, hook=world.stage.write("hook", HOOK, mode=0o755),
+                         honeypot=HONEYPOT, most=MOST, hook=world.stage.write("hook", HOOK, mode=0o755),
                          folder=folder) + DOMAINS.format(keys=world.stage.path("keys"))
 
 
@@ -220,6 +222,24 @@ def hooks(w):
     return [name for name in os.listdir(w.stage.path("hooks")) if name.startswith("honeypot.")]
 
 
+def too_many(w):
+    """As many as may be, and one inside beside them, go; one more stops the message, whose line counts them all."""
+    for count, code in ((MOST, 250), (MOST + 1, 550)):
+        with Session(w) as s:
+            others = [to(GOOD) for _ in range(count)]
+            for one in [*others, "bob@inside.example"]:
+                s.client.rcpt(one)
+            reply = s.client.data(s.mail.data, want=code)
+        line = w.line(s.mail).expect(rcpts=str(count + 1), external=str(count))
+        if code == 250:
+            line.expect(verdict="accept", rules=None)
+            w.sink.wait(others[-1], 20)
+    line.expect(verdict="reject", by="recipients-exceeded")
+    expect(f"550 5.5.3 recipients-exceeded: the message has {count} external recipients, {MOST} are allowed" in reply.text,
+           f"reply: {reply.text}")
+    w.sink.expect_none(others[0])
+
+
 def honeypot(w):
     """Each message is held; the alarm is one."""
     for recipient in (HONEYPOT, HONEYPOT.upper(), "anybody@trap.example"):
@@ -264,6 +284,7 @@ CASES = (
     ("no MX and no address: told; an address alone or an alias: fine", missing),
     ("misspelt domains: the reply says what was meant", misspelt),
     ("a route, inside, an address literal: delivered, and DNS is not asked", routed),
+    ("more external recipients than one message may have: refused as a whole", too_many),
     ("honeypots: held, and one alarm for each login", honeypot),
     ("DNS is dead: nobody is refused", dead),
 )

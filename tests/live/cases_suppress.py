@@ -157,6 +157,15 @@ def audited(w):
                          f"did=suppress-remove by=root address={mail.recipient} senders=any records=1"], "audit lines")
 
 
+def astray(w):
+    """An automatic reply to whoever runs a list, where a program reads."""
+    mail = Mail(fields=VACATION)
+    mail.recipient = f"owner-{mail.recipient}"
+    line = w.line(w.send(mail, source=PRINTER)).expect(verdict="accept", class_="relay", rules="auto-reply-astray:observe")
+    w.delivered(mail)
+    expect_equal(line["user"], "printers", "user")
+
+
 def replies(w):
     """Automatic replies of one are held beyond what he may; his own mail goes."""
     for used in (1, 2, 3):
@@ -218,6 +227,7 @@ def add_to(group):
     group.case("as shipped it is only seen")(as_shipped)
     group.case("kept over a restart, exported, and put back")(kept)
     group.case("each change is told in the log")(audited)
+    group.case("an automatic reply to a program is told")(astray)
     group.case("automatic replies beyond what one may are held")(replies)
     group.case("a flood of what answers by itself is held")(flood)
     group.case("mail that goes in circles")(loop)
