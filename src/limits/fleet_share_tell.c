@@ -94,7 +94,7 @@ static bool differs(const struct fleet_share *share, const struct pair *pair)
            !span_is_equal(pair->here, pair->agreed);
 }
 
-/* False: the pass ends here for now. */
+/* False: the fleet was not told, and the next run begins with this pair. */
 static bool tell(struct fleet_sharing *sharing, const struct pair *pair)
 {
     if (!differs(sharing->share, pair)) {
@@ -195,7 +195,7 @@ struct pass {
     struct part here, agreed;
 };
 
-/* *is_over_r: it was the last part. False: the pass ends here for now. */
+/* *is_over_r: it was the last part. False: not all of it was told; the next run goes on here. */
 static bool tell_part(struct fleet_sharing *sharing, struct pass *pass, bool *is_over_r)
 {
     struct fleet_share *share = sharing->share;
