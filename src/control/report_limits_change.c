@@ -149,16 +149,6 @@ static void tell_value(struct limits_inquiry *inquiry, const struct limit *limit
     }
 }
 
-static bool text_take(struct span text, char *out, size_t room)
-{
-    if (text.size >= room || memchr(text.at, '\0', text.size) != NULL) {
-        return false;
-    }
-    memcpy(out, text.at, text.size);
-    out[text.size] = '\0';
-    return true;
-}
-
 /* "" or what is wrong. */
 static const char *override_fill(struct limits_inquiry *inquiry, const struct limit *limit,
                                  struct span principal, struct override *override)
@@ -175,11 +165,11 @@ static const char *override_fill(struct limits_inquiry *inquiry, const struct li
         (until_s != 0 && (int64_t)until_s <= inquiry->wall_s)) {
         return "the end lies in the past";
     }
-    if (because.size == 0 || !text_take(because, override->because, sizeof(override->because))) {
+    if (because.size == 0 || !span_copy(because, override->because, sizeof(override->because))) {
         return "a reason is wanted, of less than 200 octets";
     }
     if (principal.size == 0 ||
-        !text_take(principal, override->principal, sizeof(override->principal))) {
+        !span_copy(principal, override->principal, sizeof(override->principal))) {
         return "a name is wanted, of less than 256 octets";
     }
     snprintf(override->limit, sizeof(override->limit), "%s", limit->name);

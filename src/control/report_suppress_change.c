@@ -35,16 +35,6 @@ static bool take_domain(struct span text, char out[static SUPPRESSION_DOMAIN_MAX
     return domain_to_ascii(text, out);
 }
 
-static bool take_text(struct span text, char *out, size_t room)
-{
-    if (text.size >= room || memchr(text.at, '\0', text.size) != NULL) {
-        return false;
-    }
-    memcpy(out, text.at, text.size);
-    out[text.size] = '\0';
-    return true;
-}
-
 static bool is_code(const char *text)
 {
     return text[strspn(text, "0123456789.")] == '\0';
@@ -66,11 +56,11 @@ static const char *fill(const struct suppress_inquiry *inquiry, struct suppressi
         return "the end lies in the past";
     }
     suppression->until_s = (int64_t)until_s;
-    if (!take_text(args[3], suppression->code, sizeof(suppression->code)) ||
+    if (!span_copy(args[3], suppression->code, sizeof(suppression->code)) ||
         !is_code(suppression->code)) {
         return "the code is none; valid: an enhanced status code as 5.1.1, or nothing";
     }
-    if (!take_text(span_trim(args[4]), suppression->because, sizeof(suppression->because))) {
+    if (!span_copy(span_trim(args[4]), suppression->because, sizeof(suppression->because))) {
         return "a reason has less than 200 octets";
     }
     suppression->source = SUPPRESSED_BY_COMMAND;

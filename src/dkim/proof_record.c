@@ -48,16 +48,6 @@ static bool take_id(struct span *rest_io, uint64_t *id_r)
     return *end == '\0';
 }
 
-static bool take_text(struct span text, char *out, size_t room)
-{
-    if (text.size >= room || memchr(text.at, '\0', text.size) != NULL) {
-        return false;
-    }
-    memcpy(out, text.at, text.size);
-    out[text.size] = '\0';
-    return true;
-}
-
 static bool fits(int64_t number, int64_t most)
 {
     return number >= 0 && number <= most;
@@ -93,6 +83,6 @@ bool key_record_read(struct span bytes, struct key_record *record_r)
     if (span_is_equal(replaced_by, SPAN("-"))) {
         replaced_by = SPAN("");
     }
-    return take_text(replaced_by, record_r->replaced_by, sizeof(record_r->replaced_by)) &&
-           take_text(rest, record_r->reason, sizeof(record_r->reason));
+    return span_copy(replaced_by, record_r->replaced_by, sizeof(record_r->replaced_by)) &&
+           span_copy(rest, record_r->reason, sizeof(record_r->reason));
 }

@@ -83,15 +83,6 @@ void suppression_text_take(struct span text, char *out, size_t room)
     out[text.size] = '\0';
 }
 
-static bool take_whole(struct span text, char *out, size_t room)
-{
-    if (text.size >= room || span_find(text, '\0') >= 0) {
-        return false;
-    }
-    suppression_text_take(text, out, room);
-    return true;
-}
-
 /* --- the value ------------------------------------------------------------------------------- */
 
 bool suppression_value_write(const struct suppression *suppression, struct buffer *value)
@@ -111,19 +102,16 @@ bool suppression_value_write(const struct suppression *suppression, struct buffe
     return !buffer_has_failed(value);
 }
 
-static bool take_number(struct span *rest_io, uint64_t most, uint64_t *number_r)
-{
-    struct span word;
-    return span_cut(rest_io, ' ', &word) && span_number(word, most, number_r);
-}
-
 static bool take_numbers(struct span *rest_io, struct suppression *suppression)
 {
     uint64_t is_watched, source, set, until, bounced, bounces;
-    if (!take_number(rest_io, 1, &is_watched) || !take_number(rest_io, SOURCE_COUNT - 1, &source) ||
-        !take_number(rest_io, INT64_MAX, &set) || !take_number(rest_io, INT64_MAX, &until) ||
-        !take_number(rest_io, INT64_MAX, &bounced) || !take_number(rest_io, UINT32_MAX, &bounces) ||
-        !take_number(rest_io, UINT64_MAX, &suppression->bounced_message)) {
+    if (!span_take_number(rest_io, 1, &is_watched) ||
+        !span_take_number(rest_io, SOURCE_COUNT - 1, &source) ||
+        !span_take_number(rest_io, INT64_MAX, &set) ||
+        !span_take_number(rest_io, INT64_MAX, &until) ||
+        !span_take_number(rest_io, INT64_MAX, &bounced) ||
+        !span_take_number(rest_io, UINT32_MAX, &bounces) ||
+        !span_take_number(rest_io, UINT64_MAX, &suppression->bounced_message)) {
         return false;
     }
     suppression->is_watched = is_watched != 0;
@@ -140,15 +128,15 @@ bool suppression_read(struct span key, struct span value, struct suppression *su
     struct span address, rest = key, word;
     if (!span_cut(&rest, '\0', &address) || rest.at == NULL || address.size == 0 ||
         rest.size == 0 ||
-        !take_whole(address, suppression_r->address, sizeof(suppression_r->address)) ||
-        !take_whole(rest, suppression_r->domain, sizeof(suppression_r->domain))) {
+        !span_copy(address, suppression_r->address, sizeof(suppression_r->address)) ||
+        !span_copy(rest, suppression_r->domain, sizeof(suppression_r->domain))) {
         return false;
     }
     rest = value;
     return span_cut(&rest, ' ', &word) && span_is_equal(word, SPAN(LAYOUT)) &&
            take_numbers(&rest, suppression_r) && span_cut(&rest, '\0', &word) && rest.at != NULL &&
-           take_whole(word, suppression_r->by, sizeof(suppression_r->by)) &&
+           span_copy(word, suppression_r->by, sizeof(suppression_r->by)) &&
            span_cut(&rest, '\0', &word) && rest.at != NULL &&
-           take_whole(word, suppression_r->code, sizeof(suppression_r->code)) &&
-           take_whole(rest, suppression_r->because, sizeof(suppression_r->because));
+           span_copy(word, suppression_r->code, sizeof(suppression_r->code)) &&
+           span_copy(rest, suppression_r->because, sizeof(suppression_r->because));
 }

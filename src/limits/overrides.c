@@ -37,26 +37,14 @@ static bool key_write(struct span principal, struct span limit, char room[static
     return true;
 }
 
-static bool take_text(struct span text, char *out, size_t room)
-{
-    if (text.size >= room || span_find(text, '\0') >= 0) {
-        return false;
-    }
-    if (text.size > 0) {
-        memcpy(out, text.at, text.size);
-    }
-    out[text.size] = '\0';
-    return true;
-}
-
 static bool key_read(struct span key, struct override *override)
 {
     struct span principal;
     struct span rest = key;
     return span_cut(&rest, '\0', &principal) && rest.at != NULL && principal.size > 0 &&
            rest.size > 0 &&
-           take_text(principal, override->principal, sizeof(override->principal)) &&
-           take_text(rest, override->limit, sizeof(override->limit));
+           span_copy(principal, override->principal, sizeof(override->principal)) &&
+           span_copy(rest, override->limit, sizeof(override->limit));
 }
 
 static bool value_write(const struct override *override, struct buffer *out)
@@ -69,25 +57,20 @@ static bool value_write(const struct override *override, struct buffer *out)
     return !buffer_has_failed(out);
 }
 
-static bool take_number(struct span *rest_io, uint64_t most, uint64_t *number_r)
-{
-    struct span word;
-    return span_cut(rest_io, ' ', &word) && span_number(word, most, number_r);
-}
-
 static bool value_read(struct span value, struct override *override)
 {
     struct span rest = value, word;
     uint64_t until, set;
     if (!span_cut(&rest, ' ', &word) || !span_is_equal(word, SPAN(LAYOUT)) ||
-        !take_number(&rest, UINT64_MAX, &override->max) || !take_number(&rest, INT64_MAX, &until) ||
-        !take_number(&rest, INT64_MAX, &set) || !span_cut(&rest, '\0', &word) || rest.at == NULL) {
+        !span_take_number(&rest, UINT64_MAX, &override->max) ||
+        !span_take_number(&rest, INT64_MAX, &until) || !span_take_number(&rest, INT64_MAX, &set) ||
+        !span_cut(&rest, '\0', &word) || rest.at == NULL) {
         return false;
     }
     override->until_s = (int64_t)until;
     override->set_s = (int64_t)set;
-    return take_text(word, override->by, sizeof(override->by)) &&
-           take_text(rest, override->because, sizeof(override->because));
+    return span_copy(word, override->by, sizeof(override->by)) &&
+           span_copy(rest, override->because, sizeof(override->because));
 }
 
 bool override_read(struct span key, struct span value, struct override *override_r)

@@ -121,6 +121,24 @@ bool span_number(struct span s, uint64_t most, uint64_t *number_r)
     return s.size > 0;
 }
 
+bool span_take_number(struct span *rest_io, uint64_t most, uint64_t *number_r)
+{
+    struct span word;
+    return span_cut(rest_io, ' ', &word) && span_number(word, most, number_r);
+}
+
+bool span_copy(struct span s, char *out, size_t room)
+{
+    if (s.size >= room || span_find(s, '\0') >= 0) {
+        return false;
+    }
+    if (s.size > 0) {
+        memcpy(out, s.at, s.size);
+    }
+    out[s.size] = '\0';
+    return true;
+}
+
 char *span_strdup(struct span s)
 {
     char *copy = s.size < SIZE_MAX ? malloc(s.size + 1) : NULL;

@@ -51,6 +51,10 @@ ptrdiff_t span_find_last(struct span s, char byte);
 bool span_cut(struct span *rest_io, char separator, struct span *piece_r);
 /* A number of decimal digits and nothing else, from 0 to `most`; false: it is none. */
 bool span_number(struct span s, uint64_t most, uint64_t *number_r);
+/* The same of the next word, up to a space: what records in text begin with. */
+bool span_take_number(struct span *rest_io, uint64_t most, uint64_t *number_r);
+/* All of it, with a NUL behind it, into `room` octets; false: it does not fit, or holds a NUL. */
+bool span_copy(struct span s, char *out, size_t room);
 /* A heap copy ending in NUL; the caller frees it. NULL when memory is out. */
 char *span_strdup(struct span s);
 

@@ -88,6 +88,34 @@ static void test_trim(void **state)
     assert_null(span_trim(ABSENT).at);
 }
 
+static void test_copy(void **state)
+{
+    char out[4] = "???";
+
+    (void)state;
+    assert_true(span_copy(SPAN("abc"), out, sizeof(out)));
+    assert_string_equal(out, "abc");
+    assert_false(span_copy(SPAN("abcd"), out, sizeof(out)));
+    assert_false(span_copy((struct span){ "a\0b", 3 }, out, sizeof(out)));
+    assert_string_equal(out, "abc");
+    assert_true(span_copy(ABSENT, out, sizeof(out)));
+    assert_string_equal(out, "");
+}
+
+static void test_take_number(void **state)
+{
+    struct span rest = SPAN("12 7 x");
+    uint64_t number = 0;
+
+    (void)state;
+    assert_true(span_take_number(&rest, 12, &number));
+    assert_int_equal(number, 12);
+    assert_false(span_take_number(&rest, 6, &number)); /* the word is gone all the same */
+    assert_false(span_take_number(&rest, 6, &number));
+    assert_false(span_take_number(&rest, 6, &number)); /* nothing is left */
+    assert_int_equal(number, 12);
+}
+
 static void test_from_and_first(void **state)
 {
     struct span text = SPAN("abcdef");
@@ -198,10 +226,11 @@ static void test_strdup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equal),  cmocka_unit_test(test_prefix_and_suffix),
-        cmocka_unit_test(test_trim),   cmocka_unit_test(test_from_and_first),
-        cmocka_unit_test(test_find),   cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_number), cmocka_unit_test(test_strdup),
+        cmocka_unit_test(test_equal),       cmocka_unit_test(test_prefix_and_suffix),
+        cmocka_unit_test(test_trim),        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_take_number), cmocka_unit_test(test_from_and_first),
+        cmocka_unit_test(test_find),        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_number),      cmocka_unit_test(test_strdup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
