@@ -37,6 +37,8 @@ enum store_table {
     STORE_MERGES,     /* charges that a fleet has to learn of (limits/fleet.h) */
     STORE_SUPPRESSED, /* addresses that mail is not to be sent to (feedback/suppression.h) */
     STORE_BULK,       /* what organizations send to large providers (bulk/volume.h) */
+    STORE_SUSPENDED,  /* principals who may not send (behaviour/suspension.h) */
+    STORE_HISTORY,    /* what happened to principals (behaviour/history.h) */
     STORE_TABLE_COUNT
 };
 
@@ -125,8 +127,9 @@ bool store_walk_after(struct store *store, enum store_table table, struct span a
 /* How many records there are. Costs one look, in STORE_KEYS and STORE_WATCH a walk; 0 also where
  * it cannot be told. */
 uint64_t store_count(struct store *store, enum store_table table);
-/* Grows by one with every record of STORE_OVERRIDES or STORE_SUPPRESSED that any process puts or
- * removes, and only with these; other tables have none (0). Costs one look. */
+/* Grows by one with every record that any process puts or removes in a table that the nodes of a
+ * fleet share (STORE_OVERRIDES, STORE_SUPPRESSED, STORE_SUSPENDED); others have none (0). Costs one
+ * look. */
 uint64_t store_table_version(struct store *store, enum store_table table);
 /* Everything put so far is on disk. */
 bool store_sync(struct store *store);

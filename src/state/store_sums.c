@@ -13,7 +13,7 @@ bool store_sums_count(enum store_table table)
 /* Only where changes are fewer than messages: each costs a page more. */
 static bool has_version(enum store_table table)
 {
-    return table == STORE_OVERRIDES || table == STORE_SUPPRESSED;
+    return table == STORE_OVERRIDES || table == STORE_SUPPRESSED || table == STORE_SUSPENDED;
 }
 
 static bool is_added(const struct store_row *row)
