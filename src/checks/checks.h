@@ -33,6 +33,7 @@ extern const struct check check_tls_required;
 extern const struct check check_sender_not_owned;
 extern const struct check check_from_not_owned;
 extern const struct check check_calendar_on_behalf;
+extern const struct check check_principal_suspended;
 extern const struct check check_owners_unavailable;
 extern const struct check check_domain_not_ours;
 extern const struct check check_display_name_spoof;

@@ -58,8 +58,9 @@ enum recipient_domain {
 /* What is known of a recipient beside what the MTA told. */
 struct recipient_facts {
     enum recipient_domain domain;
-    bool is_ours;     /* his domain is one of this site */
-    bool is_honeypot; /* nobody was ever given this address */
+    bool is_ours;      /* his domain is one of this site */
+    bool is_honeypot;  /* nobody was ever given this address */
+    bool is_reachable; /* to him even those may write who are suspended */
     /* "has bounced, and is on the suppression list since 2026-03-01: ..."; NULL: it is not */
     const char *suppressed;
 };
@@ -70,6 +71,7 @@ struct evidence {
     const struct recipient_facts *recipients;
     enum mail_class mail_class;
     struct span principal;
+    const char *suspended;         /* since when the principal is; NULL: he is not */
     size_t external_count;         /* recipients outside, unknown ones included */
     struct transit transit;        /* what would break our signature on the way */
     const struct link_list *links; /* hosts the body points to; NULL: nobody looked */

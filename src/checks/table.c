@@ -23,6 +23,7 @@ const struct check *const check_table[] = {
     &check_size_exceeded,
     &check_private_header,
     &check_results_forged,
+    &check_principal_suspended,
     &check_owners_unavailable,
     &check_sender_not_owned,
     &check_from_not_owned,

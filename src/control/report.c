@@ -364,6 +364,7 @@ static void status_text(const struct status *status, struct buffer *out)
     text_domains(host, status->site, out);
     text_dns(host, out);
     report_text_store(host, status->site, out);
+    report_text_suspended(host, out);
     report_text_suppressed(host, status->site, out);
     report_text_hold(host, status->site, out);
     report_text_fleet(host, out);
@@ -473,6 +474,7 @@ static void status_json(const struct status *status, struct buffer *out)
     json_close(&json, ']');
     json_dns(&json, host);
     report_json_store(host, status->site, &json);
+    report_json_suspended(host, &json);
     report_json_suppressed(host, status->site, &json);
     report_json_hold(host, status->site, &json);
     report_json_fleet(host, &json);

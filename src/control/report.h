@@ -32,6 +32,7 @@ struct control_host {
     struct dns_resolver *resolver; /* NULL: nothing is asked */
     struct key_proofs *proofs;     /* NULL: nothing is known of keys */
     struct store *store;           /* NULL: nothing is kept */
+    struct notices *notices;       /* NULL: nobody is told */
     struct ledger *ledger;         /* NULL: nothing is counted */
     struct fleet *fleet;           /* NULL: this node counts for itself */
     const char *config_path;

@@ -26,6 +26,10 @@ static const struct {
     { "set", true, 5, 5, "NAME LIMIT MAX UNTIL BECAUSE", report_limits_set },
     { "clear", true, 2, 2, "NAME LIMIT", report_limits_clear },
     { "reset", true, 1, 2, "NAME [LIMIT]", report_limits_reset },
+    { "suspend", true, 3, 3, "NAME UNTIL BECAUSE", report_user_suspend },
+    { "release", true, 1, 2, "NAME [BECAUSE]", report_user_release },
+    { "suspended", false, 0, 0, "", report_user_suspended },
+    { "history", false, 1, 1, "NAME", report_user_history },
 };
 
 #define SUBJECT_COUNT (sizeof(subjects) / sizeof(subjects[0]))
@@ -261,7 +265,8 @@ enum control_exit report_limits(const struct control_host *host, const struct co
     }
     if (at == SUBJECT_COUNT) {
         return inquiry_refuse(&inquiry, CONTROL_USAGE,
-                              "limits of what? valid: list, user, top, set, clear, reset");
+                              "limits of what? valid: list, user, top, set, clear, reset, suspend, "
+                              "release, suspended, history");
     }
     site = site_holder_get(host->holder);
     inquiry.site = site;

@@ -64,11 +64,18 @@ void inquiry_audit_begin(const struct limits_inquiry *inquiry, const char *what,
                          struct span principal, struct log_fields *line);
 void inquiry_audit_end(const struct log_fields *line);
 
+/* In `user show`: that he is suspended, or was released lately; nothing else. */
+void inquiry_tell_suspension(struct limits_inquiry *inquiry, struct span principal);
+
 enum control_exit report_limits_list(struct limits_inquiry *inquiry);
 enum control_exit report_limits_user(struct limits_inquiry *inquiry);
 enum control_exit report_limits_top(struct limits_inquiry *inquiry);
 enum control_exit report_limits_set(struct limits_inquiry *inquiry);
 enum control_exit report_limits_clear(struct limits_inquiry *inquiry);
 enum control_exit report_limits_reset(struct limits_inquiry *inquiry);
+enum control_exit report_user_suspend(struct limits_inquiry *inquiry);
+enum control_exit report_user_release(struct limits_inquiry *inquiry);
+enum control_exit report_user_suspended(struct limits_inquiry *inquiry);
+enum control_exit report_user_history(struct limits_inquiry *inquiry);
 
 #endif

@@ -304,6 +304,7 @@ static void begin(struct limits_inquiry *inquiry, struct span principal, struct 
             json_text(&inquiry->json, "plan", plan.name);
         }
         json_text(&inquiry->json, "plan_from", span_of(plan.source));
+        inquiry_tell_suspension(inquiry, principal);
         json_open(&inquiry->json, "buckets", '[');
         return;
     }
@@ -311,6 +312,7 @@ static void begin(struct limits_inquiry *inquiry, struct span principal, struct 
     buffer_add_text(inquiry->out, "\n  plan ");
     report_add_printable(inquiry->out, plan.name.size > 0 ? plan.name : SPAN("none"));
     buffer_printf(inquiry->out, " (%s)\n", plan.source);
+    inquiry_tell_suspension(inquiry, principal);
 }
 
 static void bucket_tell(struct limits_inquiry *inquiry, const struct limit_subject *subject)

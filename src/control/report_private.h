@@ -45,6 +45,10 @@ void report_text_store(const struct control_host *host, const struct site *site,
                        struct buffer *out);
 void report_json_store(const struct control_host *host, const struct site *site, struct json *json);
 
+/* report_user_suspend.c: who is suspended. */
+void report_text_suspended(const struct control_host *host, struct buffer *out);
+void report_json_suspended(const struct control_host *host, struct json *json);
+
 /* report_suppress.c: how many addresses are suppressed, and that the list is full. */
 void report_judge_suppressed(const struct control_host *host, const struct site *site,
                              struct reasons *reasons);

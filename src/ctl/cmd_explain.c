@@ -74,7 +74,7 @@ static struct list_board *lists_tested(struct ctl *ctl, const struct site *site,
 
 /* The daemon's, which is read only. NULL: there is none yet, so nobody is suppressed; or it cannot
  * be read, which is noted. */
-static struct store *suppressed_open(const struct site *site, struct explain_input *input)
+static struct store *records_open(const struct site *site, struct explain_input *input)
 {
     const struct state_settings *state = config_settings(site->config, &state_settings_table);
     struct error error = { "" };
@@ -102,7 +102,7 @@ static enum ctl_exit judge(struct ctl *ctl, const struct ctl_args *args, struct 
     struct world world = { .clock = ctl->clock,
                            .log = &caught.sink,
                            .resolver = lookups_resolver(lookups),
-                           .suppressed = suppressed_open(site, input),
+                           .records = records_open(site, input),
                            .lists = lists_tested(ctl, site, lookups_resolver(lookups)) };
     struct explanation explanation = { .path = args->operands[0],
                                        .input = input,
@@ -112,7 +112,7 @@ static enum ctl_exit judge(struct ctl *ctl, const struct ctl_args *args, struct 
 
     lookups_end(&lookups);
     list_board_free(&world.lists);
-    store_close(&world.suppressed);
+    store_close(&world.records);
     if (job == NULL)
         return ctl_fail(ctl, CTL_INTERNAL, "out of memory");
     caught.is_finishing = true;

@@ -40,7 +40,11 @@ extern const struct ctl_command cmd_suppress_export;
 extern const struct ctl_command cmd_suppress_list;
 extern const struct ctl_command cmd_suppress_remove;
 extern const struct ctl_command cmd_top;
+extern const struct ctl_command cmd_user_history;
+extern const struct ctl_command cmd_user_release;
 extern const struct ctl_command cmd_user_show;
+extern const struct ctl_command cmd_user_suspend;
+extern const struct ctl_command cmd_user_suspended;
 extern const struct ctl_command cmd_would;
 
 /* The list of commands (command NULL), or the usage of one. */

@@ -29,7 +29,7 @@ bool child_watch_start(struct child *child, const struct site *site)
     if (child->store == NULL || child->world.proofs == NULL || child->world.lists == NULL)
         return false;
     store_limit(child->store, (uint64_t)state->size_bytes);
-    child->world.store = child->world.suppressed = child->store;
+    child->world.store = child->world.records = child->store;
     child->world.books.ledger = ledger_new(child->store, child->world.clock);
     child->world.notices =
         notices_new(child->store, child->world.clock, child->world.log, child->setup->door_fd);

@@ -188,6 +188,7 @@ static bool open_control(struct child *child)
         .clock = child->world.clock,
         .proofs = child->world.proofs,
         .store = child->store,
+        .notices = child->world.notices,
         .ledger = child->world.books.ledger,
         .fleet = child->world.books.fleet,
         .resolver = child->world.resolver,

@@ -49,6 +49,7 @@ enum mail_class {
     ROW(TLS_REQUIRED, "tls-required", REJECT, OFF, OFF, "530", "5.7.0")                            \
     ROW(SENDER_NOT_OWNED, "sender-not-owned", REJECT, HOLD, OBSERVE, "550", "5.7.1")               \
     ROW(FROM_NOT_OWNED, "from-not-owned", REJECT, HOLD, OBSERVE, "550", "5.7.1")                   \
+    ROW(PRINCIPAL_SUSPENDED, "principal-suspended", REJECT, HOLD, HOLD, "550", "5.7.1")            \
     ROW(OWNERS_UNAVAILABLE, "owners-unavailable", DEFER, OBSERVE, OBSERVE, "550", "5.4.3")         \
     ROW(DOMAIN_NOT_OURS, "domain-not-ours", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")             \
     ROW(DISPLAY_NAME_SPOOF, "display-name-spoof", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")       \

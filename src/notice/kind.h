@@ -15,7 +15,9 @@
     ROW(LIMIT_NEAR, "limit-near", "near a limit", true, 60, 12)                                    \
     ROW(LIMIT_REACHED, "limit-reached", "limit reached", true, 60, 12)                             \
     ROW(HELD, "held", "mail is held", false, 900, 4)                                               \
-    ROW(HONEYPOT, "honeypot", "honeypot hit", true, 60, 12)
+    ROW(HONEYPOT, "honeypot", "honeypot hit", true, 60, 12)                                        \
+    ROW(SUSPENDED, "suspended", "principal suspended", true, 60, 12)                               \
+    ROW(RELEASED, "released", "principal released", true, 60, 12)
 
 enum notice_kind {
 #define NOTICE_ENUM(id, name, title, is_logged, pause_s, hourly) NOTICE_##id,

@@ -52,8 +52,7 @@ static const struct config_row notice_rows[] = {
       .brief = "argv, no shell: run when there is such a notice" },
 
 static const struct config_row hook_rows[] = {
-    NOTICE_ROWS(HOOK_ROW){ .name = "suspended", .type = CONFIG_PLANNED },
-    CONFIG_ROWS_END,
+    NOTICE_ROWS(HOOK_ROW) CONFIG_ROWS_END,
 };
 
 void notice_check_command(const struct config *config, const struct config_table *table,

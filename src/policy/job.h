@@ -44,7 +44,8 @@ struct world {
     const struct clock *clock;
     struct log_sink *log;
     struct dns_resolver *resolver; /* NULL: DNS is not asked, and nothing is said about receivers */
-    struct store *suppressed;      /* has the suppression list, and is only read; NULL: nobody is */
+    /* Has who is suspended, and which addresses are suppressed, and is only read; NULL: nobody. */
+    struct store *records;
     /* From here on NULL where a message has the process to itself (tests, explain). */
     struct waiting *waits; /* around whatever is waited for; the milter provides it */
     sem_t *sign_gate; /* as many as may sign at once: one for each core; the milter provides it */

@@ -105,6 +105,10 @@ void recipient_complain(struct job *job);
  * it may. */
 const char *suppression_reason(struct job *job, const struct recipient *recipient);
 
+/* suspended.c: since when the principal may send nothing outside, in the message's memory; NULL: he
+ * may. */
+const char *suspended_since(struct job *job);
+
 /* honeypot.c: raises an alarm where somebody writes to an address that nobody was ever given; needs
  * the final verdict. */
 void honeypot_watch(struct job *job);

@@ -18,7 +18,8 @@ static struct recipient_facts facts_of(struct job *job, const struct recipient *
     return (struct recipient_facts){
         .domain = recipient_dns_state(job, recipient),
         .is_ours = site_is_ours(job->site, recipient->domain),
-        .is_honeypot = honeypots_have(job->site->honeypots, recipient->path, recipient->domain),
+        .is_honeypot = address_set_has(job->site->honeypots, recipient->path, recipient->domain),
+        .is_reachable = address_set_has(job->site->reachable, recipient->path, recipient->domain),
         .suppressed = suppression_reason(job, recipient),
     };
 }
@@ -41,6 +42,7 @@ void recipient_gather(struct job *job)
         facts[i] = facts_of(job, &envelope->recipients[i]);
     }
     job->evidence.recipients = facts;
+    job->evidence.suspended = suspended_since(job);
 }
 
 /* --- the one that came last ------------------------------------------------------------------ */
@@ -66,6 +68,8 @@ static void run_checks(struct job *job, struct finding_list *found)
         .message = &alone,
         .recipients = &facts,
         .mail_class = job->mail_class,
+        .principal = job->principal,
+        .suspended = suspended_since(job),
         .clock = job->world->clock,
         .knows_our_domains = site_knows_its_domains(job->site),
     };
@@ -80,12 +84,9 @@ static void run_checks(struct job *job, struct finding_list *found)
     }
 }
 
-/* What exceptions and staged rules go by. False: only what may have to be waited for tells. */
-static bool know_sender(struct job *job)
+/* What staged rules go by. False: only what may have to be waited for tells. */
+static bool know_plan(struct job *job)
 {
-    if (job->principal.size == 0) {
-        principal_settle(job); /* the login is all it needs */
-    }
     if (!job->site->rules.asks_plans) {
         return true;
     }
@@ -147,9 +148,12 @@ void recipient_judge(struct job *job)
     if (!may_turn_away(job)) {
         return;
     }
+    if (job->principal.size == 0) {
+        principal_settle(job); /* the login is all it needs */
+    }
     finding_list_init(&found, job->arena);
     run_checks(job, &found);
-    if (found.count > 0 && know_sender(job)) {
+    if (found.count > 0 && know_plan(job)) {
         struct finding *reason = find_reason(job, &found);
         if (reason != NULL) {
             turn_away(job, reason);

@@ -26,8 +26,8 @@ const char *suppression_reason(struct job *job, const struct recipient *recipien
 {
     struct suppression suppression;
     struct span sender = job->message.envelope.sender.domain;
-    if (job->world->suppressed == NULL ||
-        !suppression_find(job->world->suppressed, recipient->path, sender,
+    if (job->world->records == NULL ||
+        !suppression_find(job->world->records, recipient->path, sender,
                           clock_wall_s(job->world->clock), &suppression)) {
         return NULL;
     }

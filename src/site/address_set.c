@@ -1,18 +1,16 @@
 /*
- * honeypots: the rows of `behaviour`, and a set of addresses in lower case with A-labels.
+ * address_set: addresses in lower case with A-labels; "@domain" has an empty local part.
  */
-#include "site/honeypots.h"
+#include "site/address_set.h"
 
-#include <stddef.h>
 #include <stdio.h>
 
 #include "site/senders.h"
 #include "util/domain.h"
-#include "util/error.h"
 
 enum { ADDRESS_MAX = 512 /* a longer one is no address (RFC 5321 4.5.3.1) */ };
 
-static bool accepts_honeypot(const char *value, struct error *error)
+bool address_set_accepts(const char *value, struct error *error)
 {
     struct error ignored;
     if (senders_list_accepts(value, &ignored)) {
@@ -21,21 +19,6 @@ static bool accepts_honeypot(const char *value, struct error *error)
     error_set(error, "no address; valid: \"j.doe.archive@example.org\", \"@trap.example.org\"");
     return false;
 }
-
-static const struct config_row behaviour_rows[] = {
-    { .name = "honeypots",
-      .type = CONFIG_TEXTS,
-      .offset = offsetof(struct behaviour_settings, honeypots),
-      .accepts = accepts_honeypot,
-      .brief = "addresses, or @domains, that nobody was ever given" },
-    { .name = "actions", .type = CONFIG_PLANNED },
-    { .name = "always_reachable", .type = CONFIG_PLANNED },
-    CONFIG_ROWS_END,
-};
-
-const struct config_table site_behaviour_table = { .path = "behaviour",
-                                                   .rows = behaviour_rows,
-                                                   .size = sizeof(struct behaviour_settings) };
 
 /* Absent: too long. */
 static struct span key_of(struct span local, struct span domain, char out[static ADDRESS_MAX])
@@ -50,7 +33,7 @@ static struct span key_of(struct span local, struct span domain, char out[static
     return (struct span){ out, (size_t)size };
 }
 
-static bool put(struct hash_table *honeypots, const char *text)
+static bool put(struct hash_table *set, const char *text)
 {
     char key[ADDRESS_MAX], domain[DOMAIN_MAX];
     struct span value = span_of(text);
@@ -59,31 +42,31 @@ static bool put(struct hash_table *honeypots, const char *text)
         return true; /* the row's own check complained */
     }
     struct span name = key_of(span_first(value, (size_t)at), span_of(domain), key);
-    return name.at == NULL || hash_table_put(honeypots, name, honeypots, NULL);
+    return name.at == NULL || hash_table_put(set, name, set, NULL);
 }
 
-struct hash_table *honeypots_build(const struct behaviour_settings *settings)
+struct hash_table *address_set_build(const struct config_texts *texts)
 {
-    struct hash_table *honeypots = hash_table_new();
-    for (size_t i = 0; honeypots != NULL && i < settings->honeypots.count; i++) {
-        if (!put(honeypots, settings->honeypots.at[i])) {
-            hash_table_free(&honeypots);
+    struct hash_table *set = hash_table_new();
+    for (size_t i = 0; set != NULL && i < texts->count; i++) {
+        if (!put(set, texts->at[i])) {
+            hash_table_free(&set);
         }
     }
-    return honeypots;
+    return set;
 }
 
-bool honeypots_have(const struct hash_table *honeypots, struct span address, struct span domain)
+bool address_set_has(const struct hash_table *set, struct span address, struct span domain)
 {
     char key[ADDRESS_MAX];
     ptrdiff_t at = span_find_last(address, '@');
-    if (at < 0 || hash_table_count(honeypots) == 0) {
+    if (at < 0 || hash_table_count(set) == 0) {
         return false;
     }
     struct span one = key_of(span_first(address, (size_t)at), domain, key);
-    if (one.at != NULL && hash_table_get(honeypots, one) != NULL) {
+    if (one.at != NULL && hash_table_get(set, one) != NULL) {
         return true;
     }
     struct span all = key_of(SPAN(""), domain, key);
-    return all.at != NULL && hash_table_get(honeypots, all) != NULL;
+    return all.at != NULL && hash_table_get(set, all) != NULL;
 }

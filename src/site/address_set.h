@@ -1,25 +1,21 @@
 /*
- * honeypots: addresses that nobody was ever given (behaviour.honeypots): who writes to one has an
- * address book he should not have.
+ * address_set: addresses and whole domains that a setting names.
  */
-#ifndef EM_SITE_HONEYPOTS_H
-#define EM_SITE_HONEYPOTS_H
+#ifndef EM_SITE_ADDRESS_SET_H
+#define EM_SITE_ADDRESS_SET_H
 
 #include <stdbool.h>
 
 #include "config/config.h"
+#include "util/error.h"
 #include "util/hash_table.h"
 #include "util/span.h"
 
-struct behaviour_settings {
-    struct config_texts honeypots; /* "address" or "@domain" */
-};
-
-extern const struct config_table site_behaviour_table; /* path "behaviour" */
-
-/* NULL: out of memory. */
-struct hash_table *honeypots_build(const struct behaviour_settings *settings);
+/* Of a setting's row: "address" or "@domain"; else false with what is valid. */
+bool address_set_accepts(const char *value, struct error *error);
+/* NULL: out of memory. The caller frees it. */
+struct hash_table *address_set_build(const struct config_texts *texts);
 /* `address` is local@domain, `domain` its domain in A-labels. Case does not matter. */
-bool honeypots_have(const struct hash_table *honeypots, struct span address, struct span domain);
+bool address_set_has(const struct hash_table *set, struct span address, struct span domain);
 
 #endif

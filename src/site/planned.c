@@ -15,7 +15,6 @@ static const struct config_row top_rows[] = {
 static const struct config_table top_table = { .path = "", .rows = top_rows, .size = 0 };
 
 static const struct config_row rule_rows[] = {
-    { .name = "principal-suspended", .type = CONFIG_PLANNED },
     { .name = "anomaly", .type = CONFIG_PLANNED },
     CONFIG_ROWS_END,
 };

@@ -20,7 +20,7 @@ struct site_owned {
     struct egress_pools *egress_pools;
     struct limit_set *limits;
     struct list_zones *lists;
-    struct hash_table *internal, *honeypots, *named_owners;
+    struct hash_table *internal, *reachable, *honeypots, *named_owners;
     struct site_network *networks;
     struct ticket_secret *ticket_secret;
     struct {
@@ -64,6 +64,7 @@ static void site_destroy(struct site_owned *owned)
         table_free(table_at(&owned->site, i));
     }
     hash_table_free(&owned->internal);
+    hash_table_free(&owned->reachable);
     hash_table_free(&owned->honeypots);
     hash_table_free(&owned->named_owners);
     ticket_secret_free(&owned->ticket_secret);
@@ -90,6 +91,16 @@ static bool build_networks(struct site_owned *owned)
     owned->site.networks = owned->networks;
     owned->site.network_count = list->count;
     return true;
+}
+
+static bool build_address_sets(struct site_owned *owned)
+{
+    struct site *site = &owned->site;
+    const struct behaviour_settings *settings =
+        config_settings(owned->config, &site_behaviour_table);
+    site->honeypots = owned->honeypots = address_set_build(&settings->honeypots);
+    site->reachable = owned->reachable = address_set_build(&settings->always_reachable);
+    return site->honeypots != NULL && site->reachable != NULL;
 }
 
 static bool build_internal(struct site_owned *owned)
@@ -235,9 +246,7 @@ static bool build(struct site_owned *owned, const struct site *previous,
         config_complain(report, CONFIG_ERROR, NULL, "outgoing", "out of memory");
         return false;
     }
-    owned->honeypots = honeypots_build(config_settings(config, &site_behaviour_table));
-    site->honeypots = owned->honeypots;
-    if (owned->honeypots == NULL) {
+    if (!build_address_sets(owned)) {
         config_complain(report, CONFIG_ERROR, NULL, "behaviour", "out of memory");
         return false;
     }

@@ -18,7 +18,8 @@
 #include "scan/clamd.h"
 #include "site/egress.h"
 #include "site/exceptions.h"
-#include "site/honeypots.h"
+#include "site/address_set.h"
+#include "site/behaviour_settings.h"
 #include "site/login.h"
 #include "site/plans.h"
 #include "site/rules.h"
@@ -55,7 +56,8 @@ struct site {
     const struct site_network *networks;
     size_t network_count;
     const struct hash_table *internal;  /* recipient domains that stay inside, A-labels */
-    const struct hash_table *honeypots; /* addresses that nobody was ever given; see honeypots.h */
+    const struct hash_table *reachable; /* addresses that those may write to who are suspended */
+    const struct hash_table *honeypots; /* addresses that nobody was ever given */
     struct table *login_aliases;        /* NULL without, as all tables */
     struct table *alias_domains, *owners, *groups, *plan_of;
     struct table *sender_canonical;          /* what becomes of envelope senders */

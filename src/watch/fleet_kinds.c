@@ -5,6 +5,7 @@
  */
 #include "watch/fleet_kinds.h"
 
+#include "behaviour/suspension.h"
 #include "feedback/suppression.h"
 #include "limits/overrides.h"
 
@@ -37,6 +38,20 @@ static bool read_suppression(struct span key, struct span value, struct fleet_sh
     return true;
 }
 
+/* Of a suspension and a release that were done apart the later holds, whoever did it; a person's
+ * word goes before the machine's. */
+static bool read_suspension(struct span key, struct span value, struct fleet_share_facts *facts_r)
+{
+    struct suspension suspension;
+    if (!suspension_read(key, value, &suspension)) {
+        return false;
+    }
+    *facts_r = (struct fleet_share_facts){ .weight = suspension.is_by_machine ? 0 : 1,
+                                           .changed_s = suspension.set_s,
+                                           .until_s = suspension.until_s };
+    return true;
+}
+
 const struct fleet_kind_row fleet_kinds[FLEET_KIND_COUNT] = {
     [FLEET_OVERRIDES] = { .share = { .name = "override",
                                      .table = STORE_OVERRIDES,
@@ -58,4 +73,14 @@ const struct fleet_kind_row fleet_kinds[FLEET_KIND_COUNT] = {
                            .title = "suppression list",
                            .level = LOG_LEVEL_INFO,
                            .budget_ms = 300 },
+    [FLEET_SUSPENDED] = { .share = { .name = "suspended",
+                                     .table = STORE_SUSPENDED,
+                                     .agreed = SPAN("fleet/suspended/"),
+                                     .position = SPAN("fleet/suspended-read"),
+                                     .durability = STORE_DURABLE,
+                                     .goes_when_over = true,
+                                     .read = read_suspension },
+                          .title = "suspensions",
+                          .level = LOG_LEVEL_NOTICE,
+                          .budget_ms = 500 },
 };

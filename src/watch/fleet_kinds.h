@@ -7,7 +7,7 @@
 #include "limits/fleet_share.h"
 #include "log/log.h"
 
-enum fleet_kind { FLEET_OVERRIDES, FLEET_SUPPRESSED, FLEET_KIND_COUNT };
+enum fleet_kind { FLEET_OVERRIDES, FLEET_SUPPRESSED, FLEET_SUSPENDED, FLEET_KIND_COUNT };
 
 struct fleet_kind_row {
     struct fleet_share_kind share;

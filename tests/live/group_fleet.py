@@ -299,6 +299,20 @@ def suppressed(w):
     wait_until(lambda: not is_listed(second, other), 10, f"{other} off the list of the second node")
 
 
+@group.case("who is suspended on one node is on the other, and is released there on both")
+def suspended(w):
+    first, second = w.nodes
+
+    def state(node):
+        told = json.loads(node.ctl_run("--json", "user", "suspended").stdout)
+        return {one["name"]: one["state"] for one in told["principals"]}.get("writer@acme.example")
+
+    first.ctl_run("user", "suspend", "--because", "phished", "writer@acme.example")
+    wait_until(lambda: state(second) == "suspended", 10, "the second node to know")
+    second.ctl_run("user", "release", "writer@acme.example")
+    wait_until(lambda: state(first) == "released", 10, "the first node to know of the release")
+
+
 @group.case("counts are reset for the fleet by one node")
 def reset(w):
     login = "anew@acme.example"

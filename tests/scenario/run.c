@@ -28,7 +28,7 @@ enum { RCPT_MAX = 64, LINES_MAX = 64 };
 
 struct scenario {
     char name[200];
-    struct buffer config, message, file, dns, keys, used, suppressed, clamd;
+    struct buffer config, message, file, dns, keys, used, suppressed, suspended, clamd;
     bool is_open; /* begun, and not played yet */
     bool has_dns, has_used, has_clamd;
     struct span session[LINES_MAX], expect[LINES_MAX]; /* "key = value" lines */
@@ -410,6 +410,7 @@ static void play(struct scenario *scenario)
         house_script_used(&house, buffer_text(&scenario->used));
     }
     house_script_suppressed(&house, buffer_text(&scenario->suppressed));
+    house_script_suspended(&house, buffer_text(&scenario->suspended));
     house.clock.now_s += hands.clock_s;
     house.clock.now_ns += (uint64_t)hands.clock_s * 1000000000;
     hands.input.message = buffer_span(&scenario->message);
@@ -477,8 +478,9 @@ static bool is_setting(struct span header)
 {
     return span_is_equal(header, SPAN("config")) || span_is_equal(header, SPAN("dns")) ||
            span_is_equal(header, SPAN("used")) || span_is_equal(header, SPAN("suppressed")) ||
-           span_is_equal(header, SPAN("keys")) || span_is_equal(header, SPAN("clamd")) ||
-           span_is_equal(header, SPAN("no clamd")) || span_has_prefix_nocase(header, SPAN("file "));
+           span_is_equal(header, SPAN("suspended")) || span_is_equal(header, SPAN("keys")) ||
+           span_is_equal(header, SPAN("clamd")) || span_is_equal(header, SPAN("no clamd")) ||
+           span_has_prefix_nocase(header, SPAN("file "));
 }
 
 static void begin_section(struct scenario *scenario, struct span header)
@@ -497,6 +499,8 @@ static void begin_section(struct scenario *scenario, struct span header)
         scenario->has_used = true;
     } else if (span_is_equal(header, SPAN("suppressed"))) {
         buffer_clear(&scenario->suppressed);
+    } else if (span_is_equal(header, SPAN("suspended"))) {
+        buffer_clear(&scenario->suspended);
     } else if (span_has_suffix_nocase(header, SPAN("clamd"))) {
         buffer_clear(&scenario->clamd);
         scenario->has_clamd = span_is_equal(header, SPAN("clamd"));
@@ -530,6 +534,9 @@ static void add_line(struct scenario *scenario, struct span section, struct span
     } else if (span_is_equal(section, SPAN("suppressed"))) {
         buffer_add_span(&scenario->suppressed, line);
         buffer_add_char(&scenario->suppressed, '\n');
+    } else if (span_is_equal(section, SPAN("suspended"))) {
+        buffer_add_span(&scenario->suspended, line);
+        buffer_add_char(&scenario->suspended, '\n');
     } else if (span_is_equal(section, SPAN("clamd"))) {
         buffer_add_span(&scenario->clamd, line);
         buffer_add_char(&scenario->clamd, '\n');
@@ -582,6 +589,7 @@ static void play_file(const char *path)
     buffer_free(&scenario.keys);
     buffer_free(&scenario.used);
     buffer_free(&scenario.suppressed);
+    buffer_free(&scenario.suspended);
     buffer_free(&scenario.clamd);
     buffer_free(&text);
 }

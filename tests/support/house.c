@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "behaviour/suspension.h"
 #include "control/settings.h"
 #include "dns/scripted.h"
 #include "feedback/suppression.h"
@@ -25,7 +26,7 @@ void house_open(struct house *house, const char *config_text)
     house->sink.write = keep_line;
     clock_fixed_init(&house->clock, HOUSE_NOW_S);
     house->world = (struct world){ .clock = &house->clock.clock, .log = &house->sink };
-    house->store = house->world.store = house->world.suppressed = store_in_memory();
+    house->store = house->world.store = house->world.records = store_in_memory();
     house->world.replies = reply_memory_new();
     house->world.notices = notices_new(house->store, house->world.clock, house->world.log, -1);
     if (house->store == NULL || house->world.notices == NULL || house->world.replies == NULL) {
@@ -182,6 +183,33 @@ void house_script_suppressed(struct house *house, const char *script)
         snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
         if (text[0] != '\0' && text[0] != '#') {
             suppress(house, text);
+        }
+    }
+}
+
+void house_script_suspended(struct house *house, const char *script)
+{
+    struct span rest = span_of(script), line;
+    while (span_cut(&rest, '\n', &line)) {
+        struct suspension suspension = { .set_s = HOUSE_NOW_S - 7200, .by = "root" };
+        struct error error;
+        char text[700], state[16];
+        int used = 0;
+        snprintf(text, sizeof(text), "%.*s", SPAN_ARG(line));
+        if (text[0] == '\0' || text[0] == '#') {
+            continue;
+        }
+        if (sscanf(text, "%255s %15s %n", suspension.principal, state, &used) < 2) {
+            fprintf(stderr, "suspended: %s\n", text);
+            abort();
+        }
+        suspension.state =
+            strcmp(state, "released") == 0 ? PRINCIPAL_RELEASED : PRINCIPAL_SUSPENDED;
+        suspension.until_s = strcmp(state, "over") == 0 ? HOUSE_NOW_S - 60 : 0;
+        snprintf(suspension.because, sizeof(suspension.because), "%.390s",
+                 used > 0 ? text + used : "");
+        if (!suspension_put(house->store, &suspension, &error)) {
+            abort();
         }
     }
 }

@@ -43,6 +43,9 @@ void house_script_used(struct house *house, const char *script);
  * 2026-02-01; SOURCE: bounce, complaint, command, or watched. Ends the program when a line is
  * wrong. */
 void house_script_suppressed(struct house *house, const char *script);
+/* Who is suspended, a line "PRINCIPAL STATE [BECAUSE ...]" each, by root, since two hours; STATE:
+ * suspended, released, or over. Ends the program when a line is wrong. */
+void house_script_suspended(struct house *house, const char *script);
 void house_close(struct house *house);
 
 /* An MTA that notes what it is asked to do, one line a call, and gives the macros it was told. */

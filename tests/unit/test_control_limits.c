@@ -565,6 +565,61 @@ static void test_words_refused(void **state)
     free(words);
 }
 
+/* --- suspensions ----------------------------------------------------------------------------- */
+
+static void test_suspend(void **state)
+{
+    struct office *office = *state;
+    assert_int_equal(ask(office, "suspend|ALICE|0|phished", false), CONTROL_GOOD);
+    assert_told(office, "alice@example.org is suspended since 20");
+    assert_told(office, " until released, by root: phished\n");
+    assert_has(logged(office), "audit: did=user-suspend by=root user=alice@example.org "
+                               "because=\"phished\"");
+    assert_int_equal(ask(office, "suspended", false), CONTROL_GOOD);
+    assert_told(office, "alice@example.org is suspended");
+    assert_int_equal(ask(office, "user|alice", false), CONTROL_GOOD);
+    assert_told(office, "\n  alice@example.org is suspended since ");
+    assert_int_equal(ask(office, "user|alice", true), CONTROL_GOOD);
+    assert_told(office, "\"suspension\":{\"name\":\"alice@example.org\",\"state\":\"suspended\",");
+
+    assert_int_equal(ask(office, "release|alice|has a new password", true), CONTROL_GOOD);
+    assert_told(office, "\"state\":\"released\"");
+    assert_has(logged(office), "audit: did=user-release by=root user=alice@example.org ");
+    assert_int_equal(ask(office, "suspended", false), CONTROL_GOOD);
+    assert_told(office, "alice@example.org was released, is on trial since ");
+    assert_int_equal(ask(office, "release|alice", false), CONTROL_WARNING);
+
+    assert_int_equal(ask(office, "history|alice", false), CONTROL_GOOD);
+    assert_told(office, "  suspend   by root: phished\n");
+    assert_told(office, "  release   by root: has a new password\n");
+    assert_int_equal(ask(office, "history|alice", true), CONTROL_GOOD);
+    assert_told(office, "\"what\":\"suspend\",\"by\":\"root\",\"text\":\"phished\"");
+    assert_int_equal(ask(office, "history|bob", false), CONTROL_GOOD);
+    assert_told(office, "nothing is noted of this name");
+}
+
+static void test_suspend_refused(void **state)
+{
+    struct office *office = *state;
+    char request[700];
+    assert_int_equal(ask(office, "suspend|alice|0|", false), CONTROL_USAGE);
+    assert_told(office, "a reason is wanted");
+    assert_int_equal(ask(office, "suspend|alice|1000|x", false), CONTROL_USAGE);
+    assert_told(office, "the end lies in the past");
+    assert_int_equal(ask(office, "suspend|alice|soon|x", false), CONTROL_USAGE);
+    assert_int_equal(ask(office, "suspend|bounce|0|x", false), CONTROL_USAGE);
+    assert_told(office, "cannot be suspended");
+    snprintf(request, sizeof(request), "suspend|alice|0|%0500d", 1);
+    assert_int_equal(ask(office, request, false), CONTROL_USAGE);
+    snprintf(request, sizeof(request), "suspend|%0300d|0|x", 1);
+    assert_int_equal(ask(office, request, false), CONTROL_USAGE);
+    office->asker = (struct control_asker){ false, "nobody" };
+    assert_int_equal(ask(office, "suspend|alice|0|x", false), CONTROL_DENIED);
+    assert_int_equal(ask(office, "release|alice", false), CONTROL_DENIED);
+    assert_int_equal(ask(office, "suspended", false), CONTROL_GOOD);
+    assert_told(office, "nobody is suspended");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, office_open, office_close)
 
 int main(void)
@@ -586,6 +641,8 @@ int main(void)
         TEST(test_refused),
         TEST(test_rights),
         TEST(test_nothing_counted),
+        TEST(test_suspend),
+        TEST(test_suspend_refused),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_words_refused),
     };

@@ -26,14 +26,18 @@
 #define WORDS_MAX 32
 
 static const struct ctl_command *const test_commands[] = {
-    &cmd_check,           &cmd_explain,       &cmd_status,       &cmd_health,
-    &cmd_reload,          &cmd_key_new,       &cmd_key_list,     &cmd_key_show,
-    &cmd_key_prove,       &cmd_key_rotate,    &cmd_key_retire,   &cmd_would,
-    &cmd_learn_owners,    &cmd_owners,        &cmd_help,         &cmd_settings,
-    &cmd_import_opendkim, &cmd_top,           &cmd_user_show,    &cmd_limit_list,
-    &cmd_limit_set,       &cmd_limit_clear,   &cmd_limit_reset,  &cmd_plans,
-    &cmd_replay,          &cmd_hold_list,     &cmd_hold_show,    &cmd_hold_release,
-    &cmd_hold_delete,     &cmd_suppress_list, &cmd_suppress_add, &cmd_suppress_remove,
+    &cmd_check,           &cmd_explain,         &cmd_status,
+    &cmd_health,          &cmd_reload,          &cmd_key_new,
+    &cmd_key_list,        &cmd_key_show,        &cmd_key_prove,
+    &cmd_key_rotate,      &cmd_key_retire,      &cmd_would,
+    &cmd_learn_owners,    &cmd_owners,          &cmd_help,
+    &cmd_settings,        &cmd_import_opendkim, &cmd_top,
+    &cmd_user_show,       &cmd_user_suspend,    &cmd_user_release,
+    &cmd_user_suspended,  &cmd_user_history,    &cmd_limit_list,
+    &cmd_limit_set,       &cmd_limit_clear,     &cmd_limit_reset,
+    &cmd_plans,           &cmd_replay,          &cmd_hold_list,
+    &cmd_hold_show,       &cmd_hold_release,    &cmd_hold_delete,
+    &cmd_suppress_list,   &cmd_suppress_add,    &cmd_suppress_remove,
     &cmd_suppress_export, &cmd_lists,
 };
 

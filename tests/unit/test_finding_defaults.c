@@ -46,6 +46,7 @@ static const struct {
     { "tls-required", "reject off off off off off" },
     { "virus-found", ALWAYS("hold") },
     { "scan-unavailable", ALWAYS("observe") },
+    { "principal-suspended", REJECT_OR_HOLD },
     { "owners-unavailable", "defer observe observe observe observe observe" },
     { "sender-not-owned", NOT_OWNED },
     { "from-not-owned", NOT_OWNED },

@@ -96,8 +96,7 @@ static void faults(void **state)
           "t.conf:2: ceilings.message: is above ceilings.total" },
         { "socket = \"unix:/x\";\nrules = { message-ceiling = \"off\"; };",
           "rules.message-ceiling" },
-        { "socket = \"unix:/x\";\nrules = { principal-suspended = \"reject\"; };",
-          "t.conf:2: rules.principal-suspended: " },
+        { "socket = \"unix:/x\";\nrules = { anomaly = \"hold\"; };", "t.conf:2: rules.anomaly: " },
         { "socket = \"unix:/x\";\nrules = { date-missing = { action = \"hold\"; classes = "
           "\"inbound\"; }; };",
           "t.conf:2: rules.date-missing.classes: \"inbound\": no class; valid: submission, " },
