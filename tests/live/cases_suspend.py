@@ -74,14 +74,14 @@ def refused_while_suspended(w):
 def told(w):
     """The log, the hooks and the history know who did it and why."""
     user(w, "suspend", "--because", "for a test", LOGIN)
-    user(w, "release", LOGIN)
-    lines = [line.split("audit: ", 1)[1] for line in w.guard.log().splitlines() if "audit: did=user-" in line]
+    user(w, "release", "--because", "it was one", LOGIN)
+    lines = [re.sub(r" until=\d+", "", line.split("audit: ", 1)[1]) for line in w.guard.log().splitlines() if "audit: did=user-" in line]
     expect_equal(lines[-2:], [f'did=user-suspend by=root user={LOGIN} because="for a test"',
-                              f'did=user-release by=root user={LOGIN} because=""'], "audit lines")
-    wait_until(lambda: f"released {LOGIN} root: \n" in hook_said(w), 10, "the hook of the release")
+                              f'did=user-release by=root user={LOGIN} because="it was one"'], "audit lines")
+    wait_until(lambda: f"released {LOGIN} root: it was one\n" in hook_said(w), 10, "the hook of the release")
     expect(f"suspended {LOGIN} root: for a test\n" in hook_said(w), f"the hook said: {hook_said(w)}")
     entries = json.loads(w.guard.ctl_run("--json", "user", "history", LOGIN).stdout)["history"]
-    expect_equal([(one["what"], one["text"]) for one in entries[-2:]], [("suspend", "for a test"), ("release", "")], "history")
+    expect_equal([(one["what"], one["text"]) for one in entries[-2:]], [("suspend", "for a test"), ("release", "it was one")], "history")
 
 
 def network_is_held(w):
