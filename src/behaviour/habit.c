@@ -1,0 +1,134 @@
+/*
+ * habit: a short list.
+ */
+#include "behaviour/habit.h"
+
+#include <string.h>
+
+#include "util/varint.h"
+
+#define HOUR_MS 3600000
+
+static struct habit_entry *find(struct habit *habit, uint32_t value)
+{
+    for (unsigned i = 0; i < habit->count; i++) {
+        if (habit->all[i].value == value) {
+            return &habit->all[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_forgotten(const struct habit_entry *entry, uint32_t now_h)
+{
+    return now_h > entry->seen_h && now_h - entry->seen_h > HABIT_FORGOTTEN_H;
+}
+
+unsigned habit_trust(const struct habit *habit, uint32_t value, uint64_t now_ms)
+{
+    uint32_t now_h = (uint32_t)(now_ms / HOUR_MS);
+    if (value == 0) {
+        return HABIT_TRUST_MAX;
+    }
+    for (unsigned i = 0; i < habit->count; i++) {
+        const struct habit_entry *entry = &habit->all[i];
+        if (entry->value == value) {
+            return is_forgotten(entry, now_h) ? 0 : entry->trust;
+        }
+    }
+    return 0;
+}
+
+/* The one that is worth least: without trust before those with, then who was not seen for longest.
+ * So a bot that comes from everywhere pushes out itself and not the owner's places. */
+static struct habit_entry *least(struct habit *habit)
+{
+    struct habit_entry *least = &habit->all[0];
+    for (unsigned i = 1; i < habit->count; i++) {
+        struct habit_entry *at = &habit->all[i];
+        bool is_lesser =
+            (at->trust == 0) != (least->trust == 0) ? at->trust == 0 : at->seen_h < least->seen_h;
+        least = is_lesser ? at : least;
+    }
+    return least;
+}
+
+void habit_use(struct habit *habit, uint32_t value, unsigned room, unsigned gain, uint64_t now_ms)
+{
+    uint32_t now_h = (uint32_t)(now_ms / HOUR_MS);
+    struct habit_entry *entry = find(habit, value);
+    if (value == 0) {
+        return;
+    }
+    bool is_due = entry == NULL || entry->seen_h < now_h || entry->trust == 0;
+    if (entry == NULL) {
+        entry = habit->count < room ? &habit->all[habit->count++] : least(habit);
+        *entry = (struct habit_entry){ .value = value };
+    } else if (is_forgotten(entry, now_h)) {
+        entry->trust = 0;
+    }
+    if (is_due) {
+        unsigned trust = entry->trust + gain;
+        entry->trust = (uint8_t)(trust < HABIT_TRUST_MAX ? trust : HABIT_TRUST_MAX);
+    }
+    entry->seen_h = now_h > entry->seen_h ? now_h : entry->seen_h;
+}
+
+/* --- octets ---------------------------------------------------------------------------------- */
+
+void habit_write(const struct habit *habit, uint32_t base_h, struct buffer *out)
+{
+    varint_put(out, habit->count);
+    for (unsigned i = 0; i < habit->count; i++) {
+        const struct habit_entry *entry = &habit->all[i];
+        for (unsigned octet = 0; octet < 4; octet++) {
+            buffer_add_char(out, (char)(entry->value >> (8 * octet)));
+        }
+        buffer_add_char(out, (char)entry->trust);
+        varint_put(out, base_h > entry->seen_h ? base_h - entry->seen_h : 0);
+    }
+}
+
+static bool read_entry(struct span *from, uint32_t base_h, struct habit_entry *entry_r)
+{
+    uint64_t ago_h;
+    if (from->size < 5) {
+        return false;
+    }
+    for (unsigned octet = 0; octet < 4; octet++) {
+        entry_r->value |= (uint32_t)(uint8_t)from->at[octet] << (8 * octet);
+    }
+    entry_r->trust = (uint8_t)from->at[4];
+    *from = span_from(*from, 5);
+    if (!varint_take(from, &ago_h) || ago_h > base_h || entry_r->value == 0 ||
+        entry_r->trust > HABIT_TRUST_MAX) {
+        return false;
+    }
+    entry_r->seen_h = base_h - (uint32_t)ago_h;
+    return true;
+}
+
+static bool read_all(struct span *from, uint32_t base_h, struct habit *habit_r)
+{
+    uint64_t count;
+    if (!varint_take(from, &count) || count > HABIT_ROOM) {
+        return false;
+    }
+    habit_r->count = (uint8_t)count;
+    for (unsigned i = 0; i < count; i++) {
+        if (!read_entry(from, base_h, &habit_r->all[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool habit_read(struct span *from, uint32_t base_h, struct habit *habit_r)
+{
+    memset(habit_r, 0, sizeof(*habit_r));
+    bool is_good = read_all(from, base_h, habit_r);
+    if (!is_good) {
+        memset(habit_r, 0, sizeof(*habit_r));
+    }
+    return is_good;
+}

@@ -1,0 +1,218 @@
+/*
+ * profile_measure: what a message comes to, beside what came before it.
+ */
+#include "behaviour/level.h"
+#include "behaviour/profile_private.h"
+
+#define HOUR_MS UINT64_C(3600000)
+#define REPEAT_H 24
+#define STRANGE 50 /* of 100: more likely somebody else than not */
+
+/* --- different recipients -------------------------------------------------------------------- */
+
+/* How many set `set` of `size` bits: size * ln(size / clear) (Whang and others, 1990). */
+static uint32_t map_count(uint32_t set, uint32_t size)
+{
+    uint32_t clear = size > set ? size - set : 1;
+    uint32_t doublings = level_of(size - 1) - level_of(clear - 1);
+    return (size * doublings * 177 / 256 + LEVEL_ONE / 2) / LEVEL_ONE; /* 177/256: ln 2 */
+}
+
+static uint32_t day_map_count(const uint8_t *map)
+{
+    uint32_t set = 0;
+    for (size_t i = 0; i < PROFILE_MAP_OCTETS; i++) {
+        set += (uint32_t)__builtin_popcount(map[i]);
+    }
+    return map_count(set, PROFILE_MAP_OCTETS * 8);
+}
+
+/* Of this text; or the one that is worth least: too old, else of the fewest. */
+static struct profile_repeat *take_repeat(struct profile *profile, uint32_t digest, uint32_t now_h)
+{
+    struct profile_repeat *least = &profile->repeats[0];
+    for (size_t i = 0; i < PROFILE_REPEATS; i++) {
+        struct profile_repeat *at = &profile->repeats[i];
+        if (now_h > at->seen_h && now_h - at->seen_h >= REPEAT_H) {
+            *at = (struct profile_repeat){ 0 };
+        }
+        if (at->digest == digest) {
+            return at;
+        }
+        int bits = __builtin_popcountll(at->map), least_bits = __builtin_popcountll(least->map);
+        if (bits < least_bits || (bits == least_bits && at->seen_h < least->seen_h)) {
+            least = at;
+        }
+    }
+    *least = (struct profile_repeat){ .digest = digest };
+    return least;
+}
+
+static uint32_t measure_spread(struct profile *profile, const struct behaviour_event *event)
+{
+    uint32_t digest = (uint32_t)(event->digest ^ event->digest >> 32);
+    uint32_t now_h = (uint32_t)(profile->last_ms / HOUR_MS);
+    if (event->digest == 0 || event->count == 0) {
+        return 0;
+    }
+    struct profile_repeat *repeat = take_repeat(profile, digest | 1, now_h);
+    for (size_t i = 0; i < event->count; i++) {
+        repeat->map |= UINT64_C(1) << (event->recipients[i] >> 58);
+    }
+    repeat->seen_h = now_h;
+    uint32_t spread = map_count((uint32_t)__builtin_popcountll(repeat->map), 64);
+    return spread > event->count ? spread : (uint32_t)event->count;
+}
+
+static uint32_t measure_different(struct profile *profile, const struct behaviour_event *event)
+{
+    for (size_t i = 0; i < event->count; i++) {
+        uint8_t bit = (uint8_t)(event->recipients[i] >> 40);
+        profile->map[bit / 8] |= (uint8_t)(1 << bit % 8);
+    }
+    return day_map_count(profile->map);
+}
+
+/* --- who ---------------------------------------------------------------------------------------
+ */
+
+/* Somebody of whom little is known has no habits yet, so nothing is strange. */
+static uint32_t ripe_part(const struct profile *profile, uint32_t points)
+{
+    return points * profile->learnt / PROFILE_RIPE_MESSAGES;
+}
+
+/* Marks what is strange; so many of `weight` as trust is lacking. */
+static uint32_t strange(const struct profile *profile, enum profile_habit habit, uint32_t value,
+                        uint32_t weight, uint8_t *strange_io)
+{
+    unsigned trust = habit_trust(&profile->habits[habit], value, profile->last_ms);
+    if (trust < HABIT_TRUST_MAX / 2) {
+        *strange_io |= (uint8_t)(1 << habit);
+    }
+    return weight * (HABIT_TRUST_MAX - trust) / HABIT_TRUST_MAX;
+}
+
+/* A network changes daily for who travels; a country seldom. Where countries are not known the
+ * network has to do. */
+static void measure_origin(const struct profile *profile, const struct behaviour_event *event,
+                           struct profile_facts *facts)
+{
+    uint32_t network_weight = event->country != 0 ? 60 : 80;
+    uint32_t points =
+        strange(profile, HABIT_NETWORK, event->network, network_weight, &facts->strange) +
+        strange(profile, HABIT_COUNTRY, event->country, 40, &facts->strange);
+    facts->origin = ripe_part(profile, points);
+}
+
+/* The program is what changes least; names of HELO and ciphers change with its updates. A Reply-To
+ * that leads away to a freemail box is what begging letters have. */
+static void measure_identity(const struct profile *profile, const struct behaviour_event *event,
+                             struct profile_facts *facts)
+{
+    uint32_t points = strange(profile, HABIT_CLIENT, event->client, 45, &facts->strange) +
+                      strange(profile, HABIT_HELO, event->helo, 20, &facts->strange) +
+                      strange(profile, HABIT_TLS, event->tls, 15, &facts->strange) +
+                      strange(profile, HABIT_FROM, event->from, 25, &facts->strange) +
+                      (event->has_stray_reply_to ? 40 : 0);
+    facts->identity = ripe_part(profile, points < 100 ? points : 100);
+}
+
+/* Recipients in PROFILE_PART, a known one for a quarter: who writes from a new telephone writes to
+ * those he knows. */
+static uint32_t strange_parts(const struct profile_facts *facts, uint32_t strangeness)
+{
+    uint32_t known = facts->count - facts->fresh;
+    return (facts->fresh * PROFILE_PART + known * PROFILE_PART / 4) * strangeness / 100;
+}
+
+/* The most of what came in the last hour and of what adds up over days. */
+static uint32_t strange_count(const struct window *hour, uint32_t slow)
+{
+    uint64_t sum = window_sum(hour);
+    return (uint32_t)((sum > slow ? sum : slow) / PROFILE_PART);
+}
+
+/* --- a message ------------------------------------------------------------------------------- */
+
+static uint32_t count_fresh(const struct profile *profile, const struct behaviour_event *event)
+{
+    uint32_t fresh = 0;
+    for (size_t i = 0; i < event->count; i++) {
+        fresh += !known_has(&profile->known, event->recipients[i]);
+    }
+    return fresh;
+}
+
+void profile_add(uint32_t *count, uint32_t amount)
+{
+    *count = *count + amount < PROFILE_COUNT_MAX ? *count + amount : PROFILE_COUNT_MAX;
+}
+
+void profile_charge(struct profile *profile, enum profile_meter meter, uint32_t amount)
+{
+    window_charge(&profile->hour[meter], amount);
+    if ((int)meter < (int)METER_DAYS) {
+        window_charge(&profile->day[meter], amount);
+    }
+}
+
+static void charge_all(struct profile *profile, const struct profile_facts *facts)
+{
+    uint32_t origin = strange_parts(facts, facts->origin);
+    uint32_t identity = strange_parts(facts, facts->identity);
+    profile_charge(profile, METER_ASKED, facts->count);
+    profile_charge(profile, METER_NEW, facts->fresh);
+    profile_charge(profile, METER_ORIGIN, origin);
+    profile_charge(profile, METER_IDENTITY, identity);
+    profile_add(&profile->slow_origin, origin);
+    profile_add(&profile->slow_identity, identity);
+}
+
+/* The slot that is being filled and the one before: five to ten minutes. */
+static uint32_t ten_minutes(const struct window *hour)
+{
+    uint64_t newest = hour->newest;
+    return (uint32_t)(hour->used[newest % WINDOW_SLOTS] +
+                      (newest > 0 ? hour->used[(newest - 1) % WINDOW_SLOTS] : 0));
+}
+
+static void measure_mail(struct profile *profile, const struct behaviour_event *event,
+                         struct profile_facts *facts)
+{
+    if (!event->is_repeat) {
+        charge_all(profile, facts);
+    }
+    facts->different = measure_different(profile, event);
+    facts->spread = measure_spread(profile, event);
+}
+
+/* The fields of lists alone prove nothing: whoever sends spam can add them. */
+static bool is_newsletter(const struct behaviour_event *event, const struct profile_facts *facts)
+{
+    bool has_fields = event->has_list_id && event->has_one_click;
+    return event->is_bulk || (has_fields && facts->origin < STRANGE && facts->identity < STRANGE);
+}
+
+void profile_measure(struct profile *profile, const struct behaviour_event *event,
+                     struct profile_facts *facts_r)
+{
+    *facts_r = (struct profile_facts){ .time = profile_time(event->local_s),
+                                       .count = (uint32_t)event->count,
+                                       .fresh = count_fresh(profile, event) };
+    measure_origin(profile, event, facts_r);
+    measure_identity(profile, event, facts_r);
+    facts_r->is_newsletter = is_newsletter(event, facts_r);
+    facts_r->cost = facts_r->origin >= STRANGE || facts_r->identity >= STRANGE ? facts_r->count
+                                                                               : facts_r->fresh;
+    if (!facts_r->is_newsletter) {
+        measure_mail(profile, event, facts_r);
+    }
+    facts_r->ten_minutes = ten_minutes(&profile->hour[METER_ASKED]);
+    facts_r->hour = (uint32_t)window_sum(&profile->hour[METER_ASKED]);
+    facts_r->hour_new = (uint32_t)window_sum(&profile->hour[METER_NEW]);
+    facts_r->day = (uint32_t)window_sum(&profile->day[METER_ASKED]);
+    facts_r->day_new = (uint32_t)window_sum(&profile->day[METER_NEW]);
+    facts_r->origin_count = strange_count(&profile->hour[METER_ORIGIN], profile->slow_origin);
+    facts_r->identity_count = strange_count(&profile->hour[METER_IDENTITY], profile->slow_identity);
+}

@@ -1,0 +1,367 @@
+/*
+ * profile_record: the octets of a profile.
+ *
+ * The layout; times; then sections, each a tag and what it tells, those that are empty left out.
+ * All hours are told as so long before the last event, which keeps them short.
+ */
+#include <string.h>
+
+#include "behaviour/profile_private.h"
+#include "util/varint.h"
+
+#define HOUR_MS UINT64_C(3600000)
+#define MINUTE_MS 60000
+
+enum section {
+    SECTION_HOURLY, /* + number: baselines */
+    SECTION_DAILY = SECTION_HOURLY + HOURLY_COUNT * TIME_COUNT,
+    SECTION_HOUR = SECTION_DAILY + DAILY_COUNT * 2, /* windows */
+    SECTION_DAY = SECTION_HOUR + METER_COUNT,
+    SECTION_HABIT = SECTION_DAY + METER_DAYS,
+    SECTION_REPEAT = SECTION_HABIT + HABIT_COUNT,
+    SECTION_KNOWN = SECTION_REPEAT + PROFILE_REPEATS,
+    SECTION_QUICK,
+    SECTION_SLOW,
+    SECTION_STRANGE,
+    SECTION_MAP,
+    SECTION_PAGE, /* this hour and day */
+    SECTION_POINTS,
+    SECTION_LADDER,
+    SECTION_COUNT
+};
+
+/* The baseline of a section; NULL: it is none. */
+static struct baseline *baseline_of(struct profile *profile, unsigned section)
+{
+    if (section < SECTION_DAILY) {
+        return &profile->usual.hourly[section / TIME_COUNT][section % TIME_COUNT];
+    }
+    unsigned number = section - SECTION_DAILY;
+    return section < SECTION_HOUR ? &profile->usual.daily[number / 2][number % 2] : NULL;
+}
+
+static struct window *window_of(struct profile *profile, unsigned section)
+{
+    if (section >= SECTION_HOUR && section < SECTION_DAY) {
+        return &profile->hour[section - SECTION_HOUR];
+    }
+    return section >= SECTION_DAY && section < SECTION_HABIT ? &profile->day[section - SECTION_DAY]
+                                                             : NULL;
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+static uint64_t ago(uint64_t last, uint64_t then)
+{
+    return last > then ? last - then : 0;
+}
+
+static void put_tag(struct buffer *out, unsigned section)
+{
+    buffer_add_char(out, (char)section);
+}
+
+static void write_baseline(const struct baseline *baseline, unsigned section, uint32_t last_min,
+                           struct buffer *out)
+{
+    if (baseline->weight > 0) {
+        put_tag(out, section);
+        varint_put(out, baseline->weight);
+        varint_put(out, baseline->mean);
+        varint_put(out, baseline->variance);
+        varint_put(out, ago(last_min, baseline->at_min));
+    }
+}
+
+static void write_repeats(const struct profile *profile, struct buffer *out)
+{
+    uint32_t last_h = (uint32_t)(profile->last_ms / HOUR_MS);
+    for (unsigned i = 0; i < PROFILE_REPEATS; i++) {
+        const struct profile_repeat *repeat = &profile->repeats[i];
+        if (repeat->digest != 0) {
+            put_tag(out, SECTION_REPEAT + i);
+            varint_put(out, repeat->digest);
+            varint_put(out, ago(last_h, repeat->seen_h));
+            for (unsigned octet = 0; octet < 8; octet++) {
+                buffer_add_char(out, (char)(repeat->map >> (8 * octet)));
+            }
+        }
+    }
+}
+
+/* Numbers, if any is not 0. */
+static void write_numbers(unsigned section, const uint32_t *numbers, size_t count,
+                          struct buffer *out)
+{
+    uint32_t any = 0;
+    for (size_t i = 0; i < count; i++) {
+        any |= numbers[i];
+    }
+    if (any != 0) {
+        put_tag(out, section);
+        for (size_t i = 0; i < count; i++) {
+            varint_put(out, numbers[i]);
+        }
+    }
+}
+
+enum { PAGE_NUMBERS = 3 + HOURLY_COUNT + DAILY_COUNT };
+
+static void page_numbers(const struct profile *profile, uint32_t numbers_r[static PAGE_NUMBERS])
+{
+    numbers_r[0] = profile->local_hour;
+    numbers_r[1] = profile->local_day;
+    numbers_r[2] = (uint32_t)profile->is_hour_marked | (uint32_t)profile->is_day_marked << 1;
+    memcpy(numbers_r + 3, profile->in_hour, sizeof(profile->in_hour));
+    memcpy(numbers_r + 3 + HOURLY_COUNT, profile->in_day, sizeof(profile->in_day));
+}
+
+static void write_rest(const struct profile *profile, struct buffer *out)
+{
+    static const uint8_t empty[PROFILE_MAP_OCTETS];
+    const uint32_t strange[2] = { profile->slow_origin, profile->slow_identity };
+    uint32_t page[PAGE_NUMBERS], points[FAMILY_COUNT];
+    for (size_t i = 0; i < FAMILY_COUNT; i++) {
+        points[i] = profile->points[i];
+    }
+    page_numbers(profile, page);
+    write_numbers(SECTION_QUICK, profile->quick.of, OUTCOME_COUNT, out);
+    write_numbers(SECTION_SLOW, profile->slow.of, OUTCOME_COUNT, out);
+    write_numbers(SECTION_STRANGE, strange, 2, out);
+    if (memcmp(profile->map, empty, sizeof(empty)) != 0) {
+        put_tag(out, SECTION_MAP);
+        buffer_add(out, profile->map, PROFILE_MAP_OCTETS);
+    }
+    write_numbers(SECTION_PAGE, page, PAGE_NUMBERS, out);
+    write_numbers(SECTION_POINTS, points, FAMILY_COUNT, out);
+    const struct profile_ladder *ladder = &profile->ladder;
+    if (ladder->step != 0 || ladder->told != 0 || ladder->grace_until_ms != 0) {
+        put_tag(out, SECTION_LADDER);
+        varint_put(out, ladder->step);
+        varint_put(out, ladder->told);
+        varint_put(out, ladder->since_ms);
+        varint_put(out, ladder->grace_until_ms);
+    }
+}
+
+static void write_windows(const struct profile *profile, struct buffer *out)
+{
+    for (unsigned section = SECTION_HOUR; section < SECTION_HABIT; section++) {
+        const struct window *window = window_of((struct profile *)profile, section);
+        if (window_sum(window) > 0) {
+            put_tag(out, section);
+            window_write(window, out);
+        }
+    }
+}
+
+void profile_write(const struct profile *profile, struct buffer *out)
+{
+    uint32_t last_h = (uint32_t)(profile->last_ms / HOUR_MS);
+    buffer_clear(out);
+    varint_put(out, PROFILE_LAYOUT);
+    varint_put(out, profile->last_ms);
+    varint_put(out, ago(profile->last_ms, profile->begun_ms) / HOUR_MS);
+    varint_put(out, profile->learnt);
+    for (unsigned section = 0; section < SECTION_HOUR; section++) {
+        write_baseline(baseline_of((struct profile *)profile, section), section,
+                       (uint32_t)(profile->last_ms / MINUTE_MS), out);
+    }
+    write_windows(profile, out);
+    for (unsigned i = 0; i < HABIT_COUNT; i++) {
+        if (profile->habits[i].count > 0) {
+            put_tag(out, SECTION_HABIT + i);
+            habit_write(&profile->habits[i], last_h, out);
+        }
+    }
+    write_repeats(profile, out);
+    if (profile->known.young.filters > 0 || profile->known.old.filters > 0) {
+        put_tag(out, SECTION_KNOWN);
+        known_write(&profile->known, out);
+    }
+    write_rest(profile, out);
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+static bool take(struct span *from, uint64_t most, uint64_t *number_r)
+{
+    return varint_take(from, number_r) && *number_r <= most;
+}
+
+static bool read_baseline(struct span *from, uint32_t last_min, struct baseline *baseline_r)
+{
+    uint64_t weight, mean, variance, ago_min;
+    if (!take(from, UINT16_MAX, &weight) || !take(from, UINT16_MAX, &mean) ||
+        !take(from, UINT16_MAX, &variance) || !take(from, last_min, &ago_min)) {
+        return false;
+    }
+    *baseline_r = (struct baseline){ .weight = (uint16_t)weight,
+                                     .mean = (uint16_t)mean,
+                                     .variance = (uint16_t)variance,
+                                     .at_min = last_min - (uint32_t)ago_min };
+    return true;
+}
+
+static bool read_repeat(struct span *from, uint32_t last_h, struct profile_repeat *repeat_r)
+{
+    uint64_t digest, ago_h;
+    if (!take(from, UINT32_MAX, &digest) || !take(from, last_h, &ago_h) || from->size < 8) {
+        return false;
+    }
+    *repeat_r =
+        (struct profile_repeat){ .digest = (uint32_t)digest, .seen_h = last_h - (uint32_t)ago_h };
+    for (unsigned octet = 0; octet < 8; octet++) {
+        repeat_r->map |= (uint64_t)(uint8_t)from->at[octet] << (8 * octet);
+    }
+    *from = span_from(*from, 8);
+    return true;
+}
+
+static bool read_numbers(struct span *from, uint32_t most, uint32_t *numbers_r, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t number;
+        if (!take(from, most, &number)) {
+            return false;
+        }
+        numbers_r[i] = (uint32_t)number;
+    }
+    return true;
+}
+
+static bool read_page(struct span *from, struct profile *profile)
+{
+    uint32_t page[PAGE_NUMBERS];
+    if (!read_numbers(from, UINT32_MAX / 2, page, PAGE_NUMBERS) || page[2] > 3) {
+        return false;
+    }
+    for (size_t i = 3; i < PAGE_NUMBERS; i++) {
+        page[i] = page[i] < PROFILE_COUNT_MAX ? page[i] : PROFILE_COUNT_MAX;
+    }
+    profile->local_hour = page[0];
+    profile->local_day = page[1];
+    profile->is_hour_marked = (page[2] & 1) != 0;
+    profile->is_day_marked = (page[2] & 2) != 0;
+    memcpy(profile->in_hour, page + 3, sizeof(profile->in_hour));
+    memcpy(profile->in_day, page + 3 + HOURLY_COUNT, sizeof(profile->in_day));
+    return true;
+}
+
+static bool read_points(struct span *from, struct profile *profile)
+{
+    uint32_t points[FAMILY_COUNT];
+    if (!read_numbers(from, UINT16_MAX, points, FAMILY_COUNT)) {
+        return false;
+    }
+    for (size_t i = 0; i < FAMILY_COUNT; i++) {
+        profile->points[i] = (uint16_t)points[i];
+    }
+    return true;
+}
+
+static bool read_ladder(struct span *from, struct profile_ladder *ladder_r)
+{
+    uint64_t step, told;
+    if (!take(from, PROFILE_STEP_MAX, &step) || !take(from, PROFILE_STEP_MAX, &told) ||
+        !varint_take(from, &ladder_r->since_ms) || !varint_take(from, &ladder_r->grace_until_ms)) {
+        return false;
+    }
+    ladder_r->step = (uint8_t)step;
+    ladder_r->told = (uint8_t)told;
+    return true;
+}
+
+static bool read_map(struct span *from, struct profile *profile)
+{
+    if (from->size < PROFILE_MAP_OCTETS) {
+        return false;
+    }
+    memcpy(profile->map, from->at, PROFILE_MAP_OCTETS);
+    *from = span_from(*from, PROFILE_MAP_OCTETS);
+    return true;
+}
+
+static bool read_rest(struct span *from, unsigned section, struct profile *profile)
+{
+    uint32_t strange[2];
+    switch (section) {
+    case SECTION_KNOWN:
+        return known_read(from, &profile->known);
+    case SECTION_QUICK:
+        return read_numbers(from, PROFILE_COUNT_MAX, profile->quick.of, OUTCOME_COUNT);
+    case SECTION_SLOW:
+        return read_numbers(from, PROFILE_COUNT_MAX, profile->slow.of, OUTCOME_COUNT);
+    case SECTION_STRANGE:
+        if (!read_numbers(from, PROFILE_COUNT_MAX, strange, 2)) {
+            return false;
+        }
+        profile->slow_origin = strange[0];
+        profile->slow_identity = strange[1];
+        return true;
+    case SECTION_MAP:
+        return read_map(from, profile);
+    case SECTION_PAGE:
+        return read_page(from, profile);
+    case SECTION_POINTS:
+        return read_points(from, profile);
+    case SECTION_LADDER:
+        return read_ladder(from, &profile->ladder);
+    default:
+        return false;
+    }
+}
+
+static bool read_section(struct span *from, unsigned section, struct profile *profile)
+{
+    uint32_t last_h = (uint32_t)(profile->last_ms / HOUR_MS);
+    if (section < SECTION_HOUR) {
+        return read_baseline(from, (uint32_t)(profile->last_ms / MINUTE_MS),
+                             baseline_of(profile, section));
+    }
+    if (section < SECTION_HABIT) {
+        return window_read(from, window_of(profile, section));
+    }
+    if (section < SECTION_REPEAT) {
+        return habit_read(from, last_h, &profile->habits[section - SECTION_HABIT]);
+    }
+    if (section < SECTION_KNOWN) {
+        return read_repeat(from, last_h, &profile->repeats[section - SECTION_REPEAT]);
+    }
+    return read_rest(from, section, profile);
+}
+
+/* Hours and minutes of the last event have to fit into 32 bits. */
+#define LAST_MS_MAX (UINT64_C(1) << 46)
+
+static bool read_all(struct span octets, struct profile *profile)
+{
+    uint64_t layout, age_h, learnt;
+    if (!varint_take(&octets, &layout) || layout != PROFILE_LAYOUT ||
+        !take(&octets, LAST_MS_MAX, &profile->last_ms) ||
+        !take(&octets, profile->last_ms / HOUR_MS, &age_h) ||
+        !take(&octets, PROFILE_RIPE_MESSAGES, &learnt)) {
+        return false;
+    }
+    profile->begun_ms = profile->last_ms - age_h * HOUR_MS;
+    profile->learnt = (uint16_t)learnt;
+    for (int section = -1; octets.size > 0;) {
+        int next = (uint8_t)octets.at[0];
+        octets = span_from(octets, 1);
+        if (next <= section || !read_section(&octets, (unsigned)next, profile)) {
+            return false; /* out of order, twice, or nothing of ours */
+        }
+        section = next;
+    }
+    return true;
+}
+
+bool profile_read(struct span octets, struct profile *profile_r)
+{
+    memset(profile_r, 0, sizeof(*profile_r));
+    if (read_all(octets, profile_r)) {
+        return true;
+    }
+    memset(profile_r, 0, sizeof(*profile_r));
+    return false;
+}
