@@ -1,0 +1,161 @@
+/*
+ * ladder: thresholds, and what keeps a step from being told twice.
+ */
+#include "behaviour/ladder.h"
+
+#include <string.h>
+
+#include "behaviour/level.h"
+
+/* Points in all that a step takes, and how many groups have to say something. */
+static const struct rung {
+    const char *name;
+    uint32_t points;
+    unsigned groups;
+} rungs[LADDER_COUNT] = {
+    [LADDER_NONE] = { "none", 0, 0 },
+    /* Score below that is learnt from. */
+    [LADDER_LOG] = { "log", 30, 1 },
+    /* One family at its cap is not enough for a mail to the administrator. */
+    [LADDER_NOTICE] = { "notice", 50, 1 },
+    [LADDER_THROTTLE] = { "throttle", 55, 1 },
+    /* What and who: half of one and most of the other. */
+    [LADDER_HOLD] = { "hold", 80, 2 },
+    [LADDER_SUSPEND] = { "suspend", 130, 2 },
+};
+/* A step ends when the score is below so much of what it took. */
+#define LEAVE_PERCENT 60
+
+/* Under a throttle so many new recipients an hour, where usual is less; and in a day so many more
+ * than those that went before anything was noticed. */
+#define THROTTLE_HOUR 10
+#define THROTTLE_DAY 60
+#define THROTTLE_PERCENT 25
+
+const char *ladder_step_name(enum ladder_step step)
+{
+    return rungs[step].name;
+}
+
+static enum ladder_step deserved(const struct score *score)
+{
+    enum ladder_step step = LADDER_NONE;
+    for (enum ladder_step i = LADDER_LOG; i < LADDER_COUNT; i++) {
+        if (score->total >= rungs[i].points && score->groups >= rungs[i].groups) {
+            step = i;
+        }
+    }
+    if (score->is_certain && step < LADDER_HOLD) {
+        step = LADDER_HOLD;
+    }
+    return step;
+}
+
+/* Whom a machine may hinder: a person who can be asked. */
+static enum ladder_step most_for(enum behaviour_kind kind, bool is_service)
+{
+    bool is_person = kind == BEHAVIOUR_LOGIN || kind == BEHAVIOUR_ACCOUNT;
+    return is_person && !is_service ? LADDER_SUSPEND : LADDER_NOTICE;
+}
+
+static enum ladder_step allowed(enum ladder_step step, const struct ladder_rules *rules)
+{
+    while (step > LADDER_LOG && !rules->is_enabled[step]) {
+        step--;
+    }
+    return rules->is_excepted && step > LADDER_LOG ? LADDER_LOG : step;
+}
+
+/* The step he is at stays until the score is well below it; hold and suspension until released. */
+static enum ladder_step kept(const struct profile_ladder *ladder, const struct score *score,
+                             const struct ladder_rules *rules)
+{
+    enum ladder_step step = allowed((enum ladder_step)ladder->step, rules);
+    while (step > LADDER_NONE && step < LADDER_HOLD &&
+           score->total * 100 < rungs[step].points * LEAVE_PERCENT) {
+        step--;
+    }
+    return step;
+}
+
+static enum ladder_step lesser(enum ladder_step a, enum ladder_step b)
+{
+    return a < b ? a : b;
+}
+
+void ladder_climb_now(struct profile *profile, enum behaviour_kind kind, bool is_service,
+                      const struct score *score, const struct ladder_rules *rules,
+                      struct ladder_verdict *verdict_r)
+{
+    struct profile_ladder *ladder = &profile->ladder;
+    enum ladder_step most = most_for(kind, is_service);
+    memset(verdict_r, 0, sizeof(*verdict_r));
+    verdict_r->deserved = deserved(score);
+    if (ladder->grace_until_ms > profile->last_ms && !score->is_certain) {
+        most = lesser(most, LADDER_NOTICE);
+    }
+    enum ladder_step step = allowed(lesser(verdict_r->deserved, most), rules);
+    enum ladder_step old = lesser(kept(ladder, score, rules), most);
+    step = old > step ? old : step;
+    if (step != (enum ladder_step)ladder->step) {
+        ladder->step = (uint8_t)step;
+        ladder->since_ms = profile->last_ms;
+    }
+    if (step == LADDER_NONE) {
+        ladder->told = LADDER_NONE;
+    }
+    verdict_r->step = step;
+    verdict_r->is_news = step > (enum ladder_step)ladder->told;
+    ladder->told = (uint8_t)(verdict_r->is_news ? step : ladder->told);
+}
+
+/* What somebody usually writes to in an hour may go on: twice the mean. */
+static uint32_t hourly_allowance(const struct profile *profile, enum profile_time time)
+{
+    uint64_t usual = level_count(profile->usual.hourly[HOURLY_NEW][time].mean);
+    return usual > THROTTLE_HOUR ? (uint32_t)usual : THROTTLE_HOUR;
+}
+
+static uint32_t daily_allowance(const struct profile *profile)
+{
+    uint64_t usual = level_count(profile->usual.daily[DAILY_NEW][0].mean);
+    return usual > THROTTLE_DAY ? (uint32_t)usual : THROTTLE_DAY;
+}
+
+static void throttle(const struct profile *profile, const struct profile_facts *facts,
+                     struct ladder_throttle *throttle_r)
+{
+    uint32_t hour = hourly_allowance(profile, facts->time);
+    uint64_t passed_hour = window_sum(&profile->hour[METER_PASSED]);
+    uint64_t passed_day = window_sum(&profile->day[METER_PASSED]);
+    *throttle_r = (struct ladder_throttle){
+        .is_on = true,
+        .fits = facts->cost == 0 || (passed_hour + facts->cost <= hour &&
+                                     passed_day + facts->cost <= daily_allowance(profile)),
+        .never_fits = facts->cost > hour,
+        .new_per_hour = hour,
+        .limit_percent = THROTTLE_PERCENT,
+    };
+}
+
+void ladder_climb(struct profile *profile, const struct behaviour_event *event,
+                  const struct profile_facts *facts, const struct score *score,
+                  const struct ladder_rules *rules, struct ladder_verdict *verdict_r)
+{
+    ladder_climb_now(profile, event->kind, event->is_service, score, rules, verdict_r);
+    verdict_r->throttle.limit_percent = 100;
+    if (verdict_r->step >= LADDER_THROTTLE && rules->is_enabled[LADDER_THROTTLE] &&
+        !facts->is_newsletter) {
+        throttle(profile, facts, &verdict_r->throttle);
+    }
+}
+
+void ladder_release(struct profile *profile, uint64_t now_ms, uint64_t grace_ms)
+{
+    memset(profile->points, 0, sizeof(profile->points));
+    memset(&profile->quick, 0, sizeof(profile->quick));
+    memset(&profile->slow, 0, sizeof(profile->slow));
+    profile->slow_origin = profile->slow_identity = 0;
+    profile->ladder =
+        (struct profile_ladder){ .since_ms = now_ms, .grace_until_ms = now_ms + grace_ms };
+}
