@@ -33,7 +33,9 @@ struct logread {
 struct log_entry {
     bool has_time;
     int64_t time_s;      /* since 1970, UTC */
+    struct span host;    /* absent or empty: the line does not say */
     struct span program; /* absent: the line does not say */
+    struct span process; /* what stands in brackets behind the program; absent: nothing does */
     struct span text;
 };
 

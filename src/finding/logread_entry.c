@@ -191,24 +191,38 @@ static bool take_with_year(struct logread *reader, struct span *rest_io, int64_t
 /* --- the program ---------------------------------------------------------------------------------
  */
 
-/* "host tag[pid]: ": the tag is the first word that ends in a colon; no host's name does. */
-static bool take_tag(struct span *rest_io, struct span *program_r)
+/* "tag[pid]" */
+static void tag_fill(struct span word, struct log_entry *entry)
 {
-    struct span rest = *rest_io;
+    ptrdiff_t bracket = span_find(word, '[');
+
+    entry->program = bracket >= 0 ? span_first(word, (size_t)bracket) : word;
+    if (bracket >= 0 && word.at[word.size - 1] == ']') {
+        word = span_from(word, (size_t)bracket + 1);
+        entry->process = span_first(word, word.size - 1);
+    }
+}
+
+/* "host tag[pid]: ": the tag is the first word that ends in a colon; no host's name does. Some put
+ * "<facility.level>" before the host. */
+static bool take_tag(struct span *rest_io, struct log_entry *entry)
+{
+    struct span rest = *rest_io, host = { NULL, 0 };
 
     for (int i = 0; i < HEAD_WORDS; i++) {
-        ptrdiff_t size = span_find(rest, ' '), bracket;
+        ptrdiff_t size = span_find(rest, ' ');
         struct span word;
 
         if (size <= 0)
             return false;
         word = span_first(rest, (size_t)size);
         rest = span_from(rest, (size_t)size + 1);
-        if (word.at[word.size - 1] != ':')
+        if (word.at[word.size - 1] != ':') {
+            host = host.at == NULL && word.at[0] != '<' ? word : host;
             continue;
-        word = span_first(word, word.size - 1);
-        bracket = span_find(word, '[');
-        *program_r = bracket >= 0 ? span_first(word, (size_t)bracket) : word;
+        }
+        tag_fill(span_first(word, word.size - 1), entry);
+        entry->host = host;
         *rest_io = rest;
         return true;
     }
@@ -250,7 +264,7 @@ void logread_entry(struct logread *reader, struct span line, struct log_entry *e
     *entry_r = (struct log_entry){ .text = line };
     entry_r->has_time = take_traditional(reader, &rest, &entry_r->time_s) ||
                         take_with_year(reader, &rest, &entry_r->time_s);
-    if (entry_r->has_time && !take_tag(&rest, &entry_r->program))
+    if (entry_r->has_time && !take_tag(&rest, entry_r))
         entry_r->program = SPAN(""); /* of somebody, but not of us */
     if (!entry_r->has_time && skip_stderr_head(&rest))
         entry_r->program = LOGREAD_PROGRAM;

@@ -113,6 +113,35 @@ static void test_heads(void **state)
     }
 }
 
+static const struct {
+    const char *line, *host, *process;
+} hosts[] = {
+    { "Nov 28 22:33:00 mx1 egress-milter[123]: x", "mx1", "123" },
+    { "Nov 28 22:33:00 mx1 mail.info egress-milter[1]: x", "mx1", "1" },
+    { "Nov 28 22:33:00 <mail.info> mx1 egress-milter[1]: x", "mx1", "1" },
+    { "Nov 28 22:33:00 mx1 <2.6> egress-milter[1]: x", "mx1", "1" },
+    { "Nov 28 22:33:00 egress-milter[1]: x", "", "1" },
+    { "Nov 28 22:33:00 mx1 egress-milter: x", "mx1", "" },
+    { "Nov 28 22:33:00 mx1 egress-milter[1: x", "mx1", "" },
+    { "Nov 28 22:33:00 mx1 nobody", "", "" },
+};
+
+static void test_hosts(void **state)
+{
+    struct logread reader;
+
+    (void)state;
+    logread_init(&reader, &fixed.clock);
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        struct log_entry entry;
+
+        print_message("%s\n", hosts[i].line);
+        logread_entry(&reader, span_of(hosts[i].line), &entry);
+        assert_true(span_is_equal(entry.host, span_of(hosts[i].host)));
+        assert_true(span_is_equal(entry.process, span_of(hosts[i].process)));
+    }
+}
+
 /* Two hours east of Greenwich. */
 static int32_t east(const struct clock *clock, int64_t wall_s)
 {
@@ -461,6 +490,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_heads, setup),
+        cmocka_unit_test_setup(test_hosts, setup),
         cmocka_unit_test_setup(test_local_time, setup),
         cmocka_unit_test_setup(test_whose, setup),
         cmocka_unit_test_setup(test_fields, setup),
