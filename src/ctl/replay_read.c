@@ -11,9 +11,9 @@
 #include <stdlib.h>
 
 #include "ctl/log_files.h"
-#include "ctl/postfix_log.h"
 #include "ctl/replay.h"
 #include "ctl/replay_transit.h"
+#include "feedback/maillog_event.h"
 #include "site/login.h"
 #include "util/domain.h"
 #include "util/ip.h"
@@ -29,6 +29,8 @@ struct reader {
     int64_t now_s, latest_s;
     struct log_message message;
 };
+
+typedef void event_take(struct reader *reader, const struct maillog_event *event);
 
 /* --- handing on ------------------------------------------------------------------------------ */
 
@@ -139,7 +141,7 @@ static void user_set(struct reader *reader, struct transit *transit, struct span
     arena_free(&arena);
 }
 
-static void take_client(struct reader *reader, const struct postfix_line *line)
+static void take_client(struct reader *reader, const struct maillog_event *event)
 {
     static const enum mail_class classes[] = { [NETWORK_RELAY] = CLASS_RELAY,
                                                [NETWORK_LIST] = CLASS_LIST,
@@ -147,25 +149,25 @@ static void take_client(struct reader *reader, const struct postfix_line *line)
     const struct network_settings *network = NULL;
     struct transit *transit;
 
-    if (line->login.size == 0) {
-        network = network_of(reader->site, line->client);
+    if (event->login.size == 0) {
+        network = network_of(reader->site, event->client);
     }
-    if (line->login.size == 0 && network == NULL) {
+    if (event->login.size == 0 && network == NULL) {
         return;
     }
-    transit = transit_begin(reader, line->queue_id);
+    transit = transit_begin(reader, event->queue_id);
     transit->mail_class = network != NULL ? classes[network->kind] : CLASS_SUBMISSION;
     transit->network = network != NULL ? network->name : NULL;
-    user_set(reader, transit, network != NULL ? span_of(network->name) : line->login,
+    user_set(reader, transit, network != NULL ? span_of(network->name) : event->login,
              network == NULL);
 }
 
-static void take_pickup(struct reader *reader, const struct postfix_line *line)
+static void take_pickup(struct reader *reader, const struct maillog_event *event)
 {
-    struct transit *transit = transit_begin(reader, line->queue_id);
+    struct transit *transit = transit_begin(reader, event->queue_id);
 
     transit->mail_class = CLASS_LOCAL;
-    user_set(reader, transit, line->sender.size > 0 ? line->sender : SPAN("local"), false);
+    user_set(reader, transit, event->sender.size > 0 ? event->sender : SPAN("local"), false);
 }
 
 static struct span domain_of(struct span address)
@@ -175,17 +177,17 @@ static struct span domain_of(struct span address)
     return at >= 0 ? span_from(address, (size_t)at + 1) : SPAN("");
 }
 
-static void take_queued(struct reader *reader, const struct postfix_line *line)
+static void take_queued(struct reader *reader, const struct maillog_event *event)
 {
-    struct transit *transit = transits_find(reader->transits, line->queue_id);
-    struct span domain = domain_of(line->sender);
+    struct transit *transit = transits_find(reader->transits, event->queue_id);
+    struct span domain = domain_of(event->sender);
 
     if (transit == NULL || transit->is_queued) {
         return; /* no mail of ours, or tried again */
     }
     transit->is_queued = true;
-    transit->recipients = line->recipients;
-    transit->size_bytes = line->size_bytes;
+    transit->recipients = event->recipient_count;
+    transit->size_bytes = event->size_bytes;
     domain = span_first(domain, sizeof(transit->domain));
     for (size_t i = 0; i < domain.size; i++) {
         transit->domain[i] = ascii_lower(domain.at[i]);
@@ -202,32 +204,40 @@ static bool is_internal(const struct site *site, struct span recipient)
            site_is_internal(site, span_of(ascii));
 }
 
-static void take_postfix(struct reader *reader, const struct postfix_line *line)
+/* Of a recipient that has been delivered. */
+static void take_sent(struct reader *reader, const struct maillog_event *event)
 {
-    struct transit *transit;
+    struct transit *transit = transits_find(reader->transits, event->queue_id);
+    struct span rest = event->recipients, recipient;
 
-    switch (line->event) {
-    case POSTFIX_CLIENT:
-        take_client(reader, line);
-        break;
-    case POSTFIX_PICKUP:
-        take_pickup(reader, line);
-        break;
-    case POSTFIX_QUEUED:
-        take_queued(reader, line);
-        break;
-    case POSTFIX_DELIVERED:
-        transit = transits_find(reader->transits, line->queue_id);
-        if (transit != NULL) {
-            transit->internal += line->is_inside || is_internal(reader->site, line->recipient);
-        }
-        break;
-    default:
-        transit = transits_find(reader->transits, line->queue_id);
-        if (transit != NULL) {
-            transit->is_done = true;
-        }
+    if (transit != NULL && maillog_recipient(&rest, &recipient)) {
+        transit->internal += event->is_inside || is_internal(reader->site, recipient);
     }
+}
+
+static void take_removed(struct reader *reader, const struct maillog_event *event)
+{
+    struct transit *transit = transits_find(reader->transits, event->queue_id);
+
+    if (transit != NULL) {
+        transit->is_done = true;
+    }
+}
+
+/* What tells of a message here. NULL: something else. */
+static event_take *take_of(const struct maillog_line *line, const struct maillog_event *event)
+{
+    static event_take *const takes[] = { [MAILLOG_CLIENT] = take_client,
+                                         [MAILLOG_PICKUP] = take_pickup,
+                                         [MAILLOG_QUEUED] = take_queued,
+                                         [MAILLOG_SENT] = take_sent,
+                                         [MAILLOG_REMOVED] = take_removed };
+
+    if (line->writer != MAILLOG_POSTFIX || event->queue_id.size == 0 ||
+        (size_t)event->kind >= sizeof(takes) / sizeof(takes[0])) {
+        return NULL;
+    }
+    return takes[event->kind];
 }
 
 /* --- lines of ours --------------------------------------------------------------------------- */
@@ -270,28 +280,34 @@ static void take_ours(struct reader *reader, const struct log_message *line)
 static void take_line(struct reader *reader, struct logread *logread, struct span text)
 {
     struct log_scan *scan = &reader->reading->scan;
-    struct postfix_line line;
-    struct log_entry entry;
-    bool is_postfix, is_ours;
+    struct maillog_event event;
+    struct maillog_line line;
+    event_take *take = NULL;
+    bool is_ours;
 
     scan->lines++;
-    logread_entry(logread, text, &entry);
-    if (scan->has_since && entry.has_time && entry.time_s < scan->since_s) {
+    (void)maillog_line_read(logread, NULL, text, &line);
+    if (scan->has_since && line.entry.has_time && line.entry.time_s < scan->since_s) {
         return;
     }
-    is_postfix = postfix_line_read(&entry, &line);
-    is_ours = !is_postfix && logread_message(&entry, &reader->message);
-    if ((is_postfix || is_ours) && !entry.has_time) {
-        scan->undated++;
-    } else if (is_postfix || is_ours) {
-        reader->now_s = entry.time_s;
-        if (is_postfix) {
-            take_postfix(reader, &line);
-        } else {
-            take_ours(reader, &reader->message);
-        }
-        pass(reader, false);
+    if (line.writer == MAILLOG_POSTFIX && maillog_event_read(&line, &event)) {
+        take = take_of(&line, &event);
     }
+    is_ours = take == NULL && logread_message(&line.entry, &reader->message);
+    if (take == NULL && !is_ours) {
+        return;
+    }
+    if (!line.entry.has_time) {
+        scan->undated++;
+        return;
+    }
+    reader->now_s = line.entry.time_s;
+    if (take != NULL) {
+        take(reader, &event);
+    } else {
+        take_ours(reader, &reader->message);
+    }
+    pass(reader, false);
 }
 
 static bool files_walk(struct reader *reader, struct log_files *files, const struct clock *clock,
