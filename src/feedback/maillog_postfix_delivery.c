@@ -189,7 +189,7 @@ bool maillog_postfix_delivery(struct span rest, struct span daemon, struct maill
 {
     size_t size = 0;
     if (!maillog_skip(&rest, SPAN("to=<")) || !take_path(&rest, &event->recipients) ||
-        !take_fields(&rest, event)) {
+        event->recipients.size == 0 || !take_fields(&rest, event)) {
         return false;
     }
     rest = span_from(rest, sizeof("status=") - 1);

@@ -157,6 +157,10 @@ static bool read_to(struct span rest, struct maillog_event *event)
 {
     struct span stat, own, mailer;
     event->recipients = take_addresses(&rest);
+    event->recipient_count = count_recipients(event->recipients);
+    if (event->recipient_count == 0) {
+        return false;
+    }
     own = rest;
     if (maillog_cut(&rest, SPAN("reply="), &own)) {
         event->said = rest;
@@ -182,7 +186,6 @@ static bool read_to(struct span rest, struct maillog_event *event)
     if (!kind_of(stat, event)) {
         return false;
     }
-    event->recipient_count = count_recipients(event->recipients);
     if (event->kind == MAILLOG_SENT) {
         event->said = event->text;
         event->other_id = next_id(event->text);

@@ -99,6 +99,7 @@ static const struct maillog_case deliveries[] = {
       "-" },
     { "postfix/smtp", "3B5D41F7A: to=<b@example.org>, relay=none, delay=1", "-" },
     { "postfix/smtp", "3B5D41F7A: to=<b@example.org", "-" },
+    { "postfix/smtp", "3B5D41F7A: to=<>, relay=none, status=sent (ok)", "-" },
     { "postfix/smtp", "3B5D41F7A: to=<b@example.org>, relay=none, status=sent",
       "sent id=[3B5D41F7A]"
       " to=[b@example.org]"
