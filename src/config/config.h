@@ -76,5 +76,7 @@ struct config_place config_where(const struct config *config, const struct confi
 /* Prints the effective configuration (defaults included, marked by a comment) in the file's own
  * syntax. */
 void config_print(const struct config *config, struct buffer *out);
+/* Is it one of them? */
+bool config_texts_have(const struct config_texts *texts, struct span text);
 
 #endif

@@ -216,3 +216,13 @@ void fill_record(struct loader *loader, struct record *record, const struct sett
         fill_row(loader, record, &record->rows[i], &record->found[i], &row_name);
     }
 }
+
+bool config_texts_have(const struct config_texts *texts, struct span text)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        if (span_is_equal(span_of(texts->at[i]), text)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -8,8 +8,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "behaviour/book.h"
 #include "behaviour/history.h"
 #include "behaviour/suspension.h"
+#include "limits/account.h"
 #include "notice/notice.h"
 
 enum { GRACE_S = 7 * 86400, NAMES_TOLD = 5 };
@@ -161,6 +163,22 @@ enum control_exit report_user_suspend(struct limits_inquiry *inquiry)
     return change(inquiry, &suspension);
 }
 
+/* In every class he sends in: what held or throttled him ends. */
+static bool calm_down(const struct limits_inquiry *inquiry, struct span principal)
+{
+    uint64_t now_ms = ledger_now_ms(inquiry->host->ledger);
+    bool was_stopped = false;
+    for (int c = 0; c < CLASS_COUNT; c++) {
+        struct span account =
+            account_name(LIMIT_BY_PRINCIPAL, (enum mail_class)c, principal, inquiry->arena);
+        if (account.at != NULL &&
+            book_release(inquiry->host->store, account, now_ms, (uint64_t)GRACE_S * 1000)) {
+            was_stopped = true;
+        }
+    }
+    return was_stopped;
+}
+
 enum control_exit report_user_release(struct limits_inquiry *inquiry)
 {
     struct suspension before, suspension = { .state = PRINCIPAL_RELEASED };
@@ -170,9 +188,12 @@ enum control_exit report_user_release(struct limits_inquiry *inquiry)
     if (wrong[0] != '\0') {
         return inquiry_refuse(inquiry, CONTROL_USAGE, "%s", wrong);
     }
-    if (!suspension_find(inquiry->host->store, principal, inquiry->wall_s, &before) ||
-        before.state != PRINCIPAL_SUSPENDED) {
-        return inquiry_refuse(inquiry, CONTROL_WARNING, "nobody of this name is suspended");
+    bool was_suspended =
+        suspension_find(inquiry->host->store, principal, inquiry->wall_s, &before) &&
+        before.state == PRINCIPAL_SUSPENDED;
+    if (!calm_down(inquiry, principal) && !was_suspended) {
+        return inquiry_refuse(inquiry, CONTROL_WARNING,
+                              "nobody of this name is suspended, held or throttled");
     }
     suspension.until_s = inquiry->wall_s + GRACE_S;
     return change(inquiry, &suspension);

@@ -81,6 +81,7 @@ enum mail_class {
     ROW(MAIL_LOOP, "mail-loop", OBSERVE, OBSERVE, OBSERVE, "550", "5.4.6")                         \
     ROW(AUTO_REPLY_ASTRAY, "auto-reply-astray", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")         \
     ROW(LIMIT_EXCEEDED, "limit-exceeded", DEFER, OBSERVE, OBSERVE, "550", "5.7.1")                 \
+    ROW(ANOMALY, "anomaly", OBSERVE, OBSERVE, OBSERVE, "550", "5.7.1")                             \
     ROW(VIRUS_FOUND, "virus-found", HOLD, HOLD, HOLD, "550", "5.7.1")                              \
     ROW(SCAN_UNAVAILABLE, "scan-unavailable", OBSERVE, OBSERVE, OBSERVE, "550", "5.3.0")           \
     ROW(MESSAGE_CEILING, "message-ceiling", REJECT, REJECT, REJECT, "552", "5.3.4")                \

@@ -70,6 +70,11 @@ void logline_write(const struct logline *line, struct log_fields *out)
     log_fields_add(out, "dmarc", span_of(line->dmarc));
     log_fields_add(out, "scan", span_of(line->scan));
     log_fields_add_list(out, "limits", line->limits, line->limit_count, LIMITS_ROOM);
+    if (line->has_score) {
+        char score[16];
+        snprintf(score, sizeof(score), "%u.%u", line->score / 10, line->score % 10);
+        log_fields_add(out, "score", span_of(score));
+    }
     log_fields_add_number(out, "rcpts", line->recipients);
     log_fields_add_number(out, "external", line->external);
     if (line->refused > 0) {

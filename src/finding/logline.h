@@ -29,6 +29,8 @@ struct logline {
     const char *scan;            /* clean, found:NAME, too-large, unknown; NULL: nobody scanned */
     const struct span *limits;   /* "default:12/500" */
     size_t limit_count;
+    bool has_score;
+    uint32_t score; /* tenths: 87 is written 8.7 */
     size_t recipients, external;
     uint64_t refused;      /* recipients that were refused for themselves; 0: left out */
     const struct span *to; /* "domain:count" of external recipients, most first */

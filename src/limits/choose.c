@@ -18,7 +18,6 @@ struct limit_set {
     size_t count;
     const struct limit **in_order;
     struct candidate *candidates; /* by group, then the most specific first */
-    bool counts[LIMIT_COUNT_COUNT];
     bool asks_plan;
 };
 
@@ -56,7 +55,6 @@ static void arrange(struct limit_set *set)
             group++;
         }
         set->candidates[i] = (struct candidate){ limit, weight_of(limit), group, i };
-        set->counts[limit->count] = true;
         set->asks_plan |= limit->plans.count > 0 || limit->by == LIMIT_BY_PLAN;
     }
     qsort(set->candidates, set->count, sizeof(*set->candidates), compare_candidates);
@@ -125,11 +123,6 @@ const struct limit *limit_set_find(const struct limit_set *set, struct span name
         }
     }
     return NULL;
-}
-
-bool limit_set_counts(const struct limit_set *set, enum limit_count count)
-{
-    return set->counts[count];
 }
 
 bool limit_set_asks_plan(const struct limit_set *set)

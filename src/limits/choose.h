@@ -31,8 +31,6 @@ size_t limit_set_size(const struct limit_set *set);
 /* In the order of the file, the default last unless a row has its name. */
 const struct limit *limit_set_at(const struct limit_set *set, size_t index);
 const struct limit *limit_set_find(const struct limit_set *set, struct span name);
-/* Does any limit count these? */
-bool limit_set_counts(const struct limit_set *set, enum limit_count count);
 /* Does any limit ask for plans? */
 bool limit_set_asks_plan(const struct limit_set *set);
 

@@ -24,6 +24,7 @@ struct session {
     struct span mta_name;     /* j */
     struct span mta_version;  /* v */
     struct span tls_version;  /* {tls_version} */
+    struct span cipher;       /* {cipher} */
     struct span cert_subject; /* {cert_subject} */
     struct span cert_issuer;  /* {cert_issuer} */
     bool keeps_space;         /* SMFIP_HDR_LEADSPC is in force */

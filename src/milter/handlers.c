@@ -96,8 +96,9 @@ void connection_free(struct connection **connection)
         counter_add(COUNTER_CONNECTIONS_OPEN, -1);
     }
     struct session *s = &c->session;
-    struct span *facts[] = { &s->client_name, &s->helo,        &s->daemon_name,  &s->mta_name,
-                             &s->mta_version, &s->tls_version, &s->cert_subject, &s->cert_issuer };
+    struct span *facts[] = { &s->client_name, &s->helo,         &s->daemon_name,
+                             &s->mta_name,    &s->mta_version,  &s->tls_version,
+                             &s->cipher,      &s->cert_subject, &s->cert_issuer };
     for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
         free_fact(facts[i]);
     }
@@ -157,6 +158,7 @@ static void read_session_macros(struct connection *connection, void *handle)
     set_fact(&session->mta_name, mta->macro(handle, "j"));
     set_fact(&session->mta_version, mta->macro(handle, "v"));
     set_fact(&session->tls_version, mta->macro(handle, "{tls_version}"));
+    set_fact(&session->cipher, mta->macro(handle, "{cipher}"));
     set_fact(&session->cert_subject, mta->macro(handle, "{cert_subject}"));
     set_fact(&session->cert_issuer, mta->macro(handle, "{cert_issuer}"));
 }

@@ -99,8 +99,9 @@ static const struct {
     const char *names;
 } macro_lists[] = {
     { SMFIM_CONNECT, "j v _ {daemon_name} {client_addr}" },
-    { SMFIM_HELO, "{tls_version} {cert_subject} {cert_issuer}" },
-    { SMFIM_ENVFROM, "i {auth_authen} {auth_type} {tls_version} {cert_subject} {cert_issuer}" },
+    { SMFIM_HELO, "{tls_version} {cipher} {cert_subject} {cert_issuer}" },
+    { SMFIM_ENVFROM,
+      "i {auth_authen} {auth_type} {tls_version} {cipher} {cert_subject} {cert_issuer}" },
     { SMFIM_ENVRCPT, "i {rcpt_mailer} {rcpt_host}" },
     { SMFIM_DATA, "i" },
     { SMFIM_EOH, "i" },
@@ -113,15 +114,11 @@ enum {
     STEPS_SILENT = SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NR_EOH
 };
 
-/* Refused recipients are shown only where some limit counts them, and only with macros, without
- * which nobody could tell them from others. */
+/* Limits and behaviour count recipients that the MTA refused; only with macros, without which
+ * nobody could tell them from others. */
 static bool wants_refused(unsigned long offered_actions)
 {
-    struct site *site = site_holder_get(the_milter->holder);
-    bool is_wanted = (offered_actions & SMFIF_SETSYMLIST) != 0 &&
-                     limit_set_counts(site->limits, LIMIT_FAILED_RECIPIENTS);
-    site_unref(&site);
-    return is_wanted;
+    return (offered_actions & SMFIF_SETSYMLIST) != 0;
 }
 
 /* It comes again with every connection. */

@@ -16,6 +16,7 @@
     ROW(LIMIT_REACHED, "limit-reached", "limit reached", true, 60, 12)                             \
     ROW(HELD, "held", "mail is held", false, 900, 4)                                               \
     ROW(HONEYPOT, "honeypot", "honeypot hit", true, 60, 12)                                        \
+    ROW(ANOMALY, "anomaly", "unusual behaviour", true, 60, 12)                                     \
     ROW(SUSPENDED, "suspended", "principal suspended", true, 60, 12)                               \
     ROW(RELEASED, "released", "principal released", true, 60, 12)
 

@@ -5,6 +5,7 @@
 #include "policy/policy_private.h"
 
 #include "checks/attachments.h"
+#include "limits/ledger.h"
 
 /* Where a list is asked about them. In memory of their own: what a body points to must not make a
  * message one that is too large. */
@@ -31,10 +32,25 @@ static void open_attachments(struct job *job)
     }
 }
 
+/* Where behaviour is watched. The key is the store's, so that nobody can make two texts one. */
+static void read_gist(struct job *job)
+{
+    if (job->world->store == NULL || job->world->books.ledger == NULL) {
+        return;
+    }
+    job->gist = arena_alloc(job->arena, sizeof(*job->gist));
+    if (job->gist != NULL) {
+        struct content_reader reader = gist_reader(job->gist);
+        gist_init(job->gist, ledger_fingerprint(job->world->books.ledger, SPAN("gist")));
+        content_tap_add(&job->content, &reader);
+    }
+}
+
 const struct mime_handler *content_open(struct job *job)
 {
     content_tap_init(&job->content);
     read_links(job);
     open_attachments(job);
+    read_gist(job);
     return content_tap_handler(&job->content);
 }

@@ -26,6 +26,7 @@
 #include "lists/ask.h"
 #include "log/log.h"
 #include "message/content.h"
+#include "message/gist.h"
 #include "message/links.h"
 #include "message/message.h"
 #include "message/mime.h"
@@ -128,6 +129,7 @@ struct job {
     struct arena *links_arena; /* NULL: there was none */
     struct links *links;       /* NULL: nobody looks for links */
     struct attachment_reader *attachments;     /* NULL: not read */
+    struct gist *gist;                         /* of what it says; NULL: nobody asks */
     struct content_tap content;                /* of the parts that mime walks; see content.c */
     struct dkim_body_hash *body_hash;          /* NULL: nothing to sign */
     struct dns_questions *questions;           /* NULL: none are asked */
@@ -147,6 +149,8 @@ struct job {
     uint64_t turned_away;             /* recipients that we refused; no part of the message */
     struct charging charging;
     struct signing signing;
+    bool has_score; /* its principal's behaviour was looked at */
+    uint32_t score; /* tenths; see behaviour.c */
     enum ticket_state ticket;
     int64_t ticket_ahead_s; /* a valid one from later than clocks differ; else 0 */
 

@@ -183,6 +183,7 @@ static step *const steps_end[] = { note_ceiling,
                                    listings_complain,
                                    recipient_complain,
                                    limits_charge,
+                                   behaviour_judge,
                                    hold_settle,
                                    sign,
                                    hold_settle,
@@ -242,6 +243,7 @@ void pipeline_finish(struct job *job, enum outcome outcome)
     if (outcome != OUTCOME_ANSWERED) {
         limits_give_back(job);
     }
+    behaviour_end(job);
     limits_end(job);
     if (!job->is_off) {
         hold_end(job, outcome);

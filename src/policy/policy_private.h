@@ -109,6 +109,11 @@ const char *suppression_reason(struct job *job, const struct recipient *recipien
  * may. */
 const char *suspended_since(struct job *job);
 
+/* behaviour.c: judge: is the message like the principal it comes from? After the charge, before it
+ * is signed. end: what the MTA refused is told of him; before limits_end(). */
+void behaviour_judge(struct job *job);
+void behaviour_end(struct job *job);
+
 /* honeypot.c: raises an alarm where somebody writes to an address that nobody was ever given; needs
  * the final verdict. */
 void honeypot_watch(struct job *job);

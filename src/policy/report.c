@@ -194,6 +194,8 @@ static void write_line(struct job *job, enum outcome outcome)
         .by = verdict->by != NULL ? finding_name(verdict->by->id) : NULL,
         .spent_us = job->spent_ns / 1000,
     };
+    line.has_score = job->has_score;
+    line.score = job->score;
     line.to_count = list_domains(job, to);
     line.limit_count = limits_list(job, limits, LIMITS_MAX);
     if (job->evidence.forecast != NULL) {

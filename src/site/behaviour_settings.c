@@ -5,7 +5,21 @@
 
 #include <stddef.h>
 
+#include <string.h>
+
 #include "site/address_set.h"
+
+static bool accepts_action(const char *value, struct error *error)
+{
+    static const char *const actions[] = { "notice", "throttle", "hold", "suspend" };
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (strcmp(value, actions[i]) == 0) {
+            return true;
+        }
+    }
+    error_set(error, "no such action; valid: notice, throttle, hold, suspend");
+    return false;
+}
 
 static const struct config_row behaviour_rows[] = {
     { .name = "honeypots",
@@ -18,7 +32,20 @@ static const struct config_row behaviour_rows[] = {
       .offset = offsetof(struct behaviour_settings, always_reachable),
       .accepts = address_set_accepts,
       .brief = "addresses, or @domains, outside that those may write to who are suspended" },
-    { .name = "actions", .type = CONFIG_PLANNED },
+    { .name = "actions",
+      .type = CONFIG_TEXTS,
+      .offset = offsetof(struct behaviour_settings, actions),
+      .fallback = "[ notice ]",
+      .accepts = accepts_action,
+      .brief = "what is done about unusual behaviour: notice, throttle, hold, suspend" },
+    { .name = "service_plans",
+      .type = CONFIG_TEXTS,
+      .offset = offsetof(struct behaviour_settings, service_plans),
+      .brief = "plans of programs, which are never throttled, held or suspended for it" },
+    { .name = "bulk_plans",
+      .type = CONFIG_TEXTS,
+      .offset = offsetof(struct behaviour_settings, bulk_plans),
+      .brief = "plans of newsletters, which may write one text to many" },
     CONFIG_ROWS_END,
 };
 

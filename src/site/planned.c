@@ -14,11 +14,4 @@ static const struct config_row top_rows[] = {
 
 static const struct config_table top_table = { .path = "", .rows = top_rows, .size = 0 };
 
-static const struct config_row rule_rows[] = {
-    { .name = "anomaly", .type = CONFIG_PLANNED },
-    CONFIG_ROWS_END,
-};
-
-static const struct config_table rules_table = { .path = "rules", .rows = rule_rows, .size = 0 };
-
-const struct config_table *const site_planned_tables[] = { &top_table, &rules_table, NULL };
+const struct config_table *const site_planned_tables[] = { &top_table, NULL };

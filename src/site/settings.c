@@ -186,7 +186,10 @@ static const struct config_row network_rows[] = {
       .type = CONFIG_TEXT,
       .offset = offsetof(struct network_settings, plan),
       .brief = "plan of the network's mail" },
-    { .name = "proxy", .type = CONFIG_PLANNED, .brief = "its clients' origin tells nothing" },
+    { .name = "proxy",
+      .type = CONFIG_BOOL,
+      .offset = offsetof(struct network_settings, is_proxy),
+      .brief = "others connect through it: where its clients come from tells nothing of people" },
     CONFIG_ROWS_END,
 };
 

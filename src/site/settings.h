@@ -47,6 +47,7 @@ struct network_settings {
     int account;              /* enum network_account */
     struct config_texts from; /* senders it may use; none: not judged */
     const char *plan;         /* NULL: as its principals have */
+    bool is_proxy;            /* where its clients come from tells nothing of people */
     struct config_place place;
 };
 

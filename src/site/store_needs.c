@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "behaviour/book.h"
 #include "bulk/volume.h"
 #include "feedback/suppression.h"
+#include "limits/account.h"
 #include "site/exceptions.h"
 #include "site/rules.h"
 #include "site/settings.h"
@@ -24,6 +26,12 @@ static uint64_t daybooks_bytes(const struct store_needs *needs, uint64_t logins)
 {
     (void)needs;
     return store_bytes_for(need_shared(logins), VOLUME_KEY_MAX, daybook_octets_max());
+}
+
+static uint64_t profiles_bytes(const struct store_needs *needs, uint64_t logins)
+{
+    (void)needs;
+    return store_bytes_for(logins, ACCOUNT_OCTETS_MAX, PROFILE_OCTETS_MAX);
 }
 
 static uint64_t suppressed_bytes(const struct store_needs *needs, uint64_t logins)
@@ -45,6 +53,7 @@ static const struct contributor {
 } contributors[] = {
     { true, limits_bytes, NULL, NULL },
     { true, daybooks_bytes, NULL, NULL },
+    { true, profiles_bytes, NULL, NULL },
     { false, suppressed_bytes, "suppression.max", suppressed_value },
 };
 #define CONTRIBUTOR_COUNT (sizeof(contributors) / sizeof(contributors[0]))

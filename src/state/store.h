@@ -39,6 +39,7 @@ enum store_table {
     STORE_BULK,       /* what organizations send to large providers (bulk/volume.h) */
     STORE_SUSPENDED,  /* principals who may not send (behaviour/suspension.h) */
     STORE_HISTORY,    /* what happened to principals (behaviour/history.h) */
+    STORE_PROFILES,   /* how principals behave (behaviour/book.h) */
     STORE_TABLE_COUNT
 };
 

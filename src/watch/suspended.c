@@ -1,18 +1,22 @@
 /*
- * suspended: suspensions whose time has come are forgotten, and so is old history.
+ * suspended: suspensions whose time has come are forgotten, and so are old history and
+ * profiles of those who send no more.
  */
 #include "watch/watch_private.h"
 
 #include <stdlib.h>
 
+#include "behaviour/book.h"
 #include "behaviour/history.h"
 #include "behaviour/suspension.h"
+#include "limits/ledger.h"
 
 #define LOOK_MS 60000
-#define HISTORY_LOOK 2000 /* records of it at once */
+#define HISTORY_LOOK 2000  /* records of it at once */
+#define PROFILES_LOOK 1000 /* a million in 17 hours */
 
 struct suspended_job {
-    struct buffer place; /* how far the history was looked through */
+    struct buffer place, profiles; /* how far the history, and the profiles, were looked through */
 };
 
 static void *suspended_begin(struct watch *watch)
@@ -25,6 +29,7 @@ static void suspended_end(void *state)
 {
     struct suspended_job *job = state;
     buffer_free(&job->place);
+    buffer_free(&job->profiles);
     free(job);
 }
 
@@ -36,6 +41,10 @@ static unsigned suspended_run(struct watch *watch, void *state, bool is_hurried)
     (void)is_hurried;
     (void)suspension_expire(setup->store, now_s);
     (void)history_expire(setup->store, now_s, HISTORY_LOOK, &job->place);
+    if (setup->books.ledger != NULL) {
+        (void)book_expire(setup->store, ledger_now_ms(setup->books.ledger), PROFILES_LOOK,
+                          &job->profiles);
+    }
     return LOOK_MS;
 }
 

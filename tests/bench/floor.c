@@ -135,7 +135,7 @@ int main(int argc, char **argv)
         .steps = STEPS_OURS,
         .actions = ACTIONS_OURS,
         .list = { "j {daemon_name} {daemon_addr} {client_addr} {client_port} v _",
-                  "{tls_version} {cert_subject} {cert_issuer}",
+                  "{tls_version} {cipher} {cert_subject} {cert_issuer}",
                   "i {auth_authen} {auth_type} {cert_subject} {cert_issuer}",
                   "i {rcpt_mailer} {rcpt_addr} {rcpt_host}", "i", "i", "i" },
     };

@@ -191,6 +191,7 @@ static void apply_session_line(struct scenario *scenario, struct stage_hands *ha
         { "host", &session->mta_name },
         { "mta", &session->mta_version },
         { "tls", &session->tls_version },
+        { "cipher", &session->cipher },
         { "cert_subject", &session->cert_subject },
         { "cert_issuer", &session->cert_issuer },
         { "login", &hands->input.login },

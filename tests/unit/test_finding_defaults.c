@@ -44,6 +44,7 @@ static const struct {
     { "results-forged", REPAIR_BUT_LISTS },
     { "auth-required", "reject off off off off off" },
     { "tls-required", "reject off off off off off" },
+    { "anomaly", ALWAYS("observe") },
     { "virus-found", ALWAYS("hold") },
     { "scan-unavailable", ALWAYS("observe") },
     { "principal-suspended", REJECT_OR_HOLD },

@@ -251,8 +251,6 @@ static void test_set(void **state)
     assert_ptr_equal(limit_set_find(rows.set, SPAN("default")), &limit_default);
     assert_null(limit_set_find(rows.set, SPAN("B")));
     assert_null(limit_set_find(rows.set, SPAN("")));
-    assert_true(limit_set_counts(rows.set, LIMIT_RECIPIENTS));
-    assert_false(limit_set_counts(rows.set, LIMIT_BYTES));
     assert_true(limit_set_asks_plan(rows.set));                      /* by plan */
     assert_int_equal(limit_choose(rows.set, &alice, choices, 2), 2); /* and not one more */
     rows_close(&rows);

@@ -96,7 +96,8 @@ static void faults(void **state)
           "t.conf:2: ceilings.message: is above ceilings.total" },
         { "socket = \"unix:/x\";\nrules = { message-ceiling = \"off\"; };",
           "rules.message-ceiling" },
-        { "socket = \"unix:/x\";\nrules = { anomaly = \"hold\"; };", "t.conf:2: rules.anomaly: " },
+        { "socket = \"unix:/x\";\nbehaviour = { actions = \"stop\"; };",
+          "t.conf:2: behaviour.actions: " },
         { "socket = \"unix:/x\";\nrules = { date-missing = { action = \"hold\"; classes = "
           "\"inbound\"; }; };",
           "t.conf:2: rules.date-missing.classes: \"inbound\": no class; valid: submission, " },

@@ -1,0 +1,164 @@
+/*
+ * behaviour_tell: words, events, history and suspensions.
+ */
+#include "policy/behaviour_tell.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "behaviour/history.h"
+#include "behaviour/suspension.h"
+#include "site/exceptions.h"
+
+void behaviour_reasons(const struct score *score, char *out, size_t room)
+{
+    size_t size = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < score->reason_count && size < room; i++) {
+        int more =
+            snprintf(out + size, room - size, "%s%s", i > 0 ? "; " : "", score->reasons[i].text);
+        size += more > 0 ? (size_t)more : 0;
+    }
+}
+
+/* --- what may be done ------------------------------------------------------------------------- */
+
+static bool is_excepted(const struct site *site, struct span principal, int64_t wall_s)
+{
+    const struct exception_settings *exception =
+        exceptions_find(site, principal, FINDING_ANOMALY, wall_s);
+    return exception != NULL && exception->action <= ACTION_OBSERVE;
+}
+
+struct ladder_rules behaviour_rules(const struct site *site, struct span principal, int64_t wall_s)
+{
+    const struct behaviour_settings *settings =
+        config_settings(site->config, &site_behaviour_table);
+    struct ladder_rules rules = { .is_excepted = is_excepted(site, principal, wall_s) };
+    for (size_t i = 0; i < settings->actions.count; i++) {
+        for (int step = LADDER_NOTICE; step < LADDER_COUNT; step++) {
+            bool is_it =
+                strcmp(settings->actions.at[i], ladder_step_name((enum ladder_step)step)) == 0;
+            rules.is_enabled[step] = rules.is_enabled[step] || is_it;
+        }
+    }
+    return rules;
+}
+
+bool behaviour_is_enforced(const struct site *site)
+{
+    return site->general->mode == MODE_ENFORCE;
+}
+
+bool behaviour_is_service(const struct site *site, struct span plan)
+{
+    const struct behaviour_settings *settings =
+        config_settings(site->config, &site_behaviour_table);
+    return config_texts_have(&settings->service_plans, plan);
+}
+
+/* --- telling ---------------------------------------------------------------------------------- */
+
+static enum history_kind history_kind_of(enum ladder_step step)
+{
+    switch (step) {
+    case LADDER_NOTICE:
+        return HISTORY_NOTICE;
+    case LADDER_THROTTLE:
+        return HISTORY_THROTTLE;
+    case LADDER_HOLD:
+        return HISTORY_HOLD;
+    case LADDER_SUSPEND:
+        return HISTORY_SUSPEND;
+    default:
+        return HISTORY_MESSAGE;
+    }
+}
+
+static void note_history(const struct behaviour_step *step, const char *text)
+{
+    struct history_entry entry = {
+        .at_ms = clock_wall_s(step->clock) * 1000,
+        .kind = history_kind_of(step->entry->verdict.step),
+        .by = "behaviour",
+    };
+    if (span_copy(step->principal, entry.principal, sizeof(entry.principal))) {
+        (void)span_copy(span_first(step->queue_id, sizeof(entry.queue_id) - 1), entry.queue_id,
+                        sizeof(entry.queue_id));
+        snprintf(entry.text, sizeof(entry.text), "%s", text);
+        (void)history_add(step->store, &entry); /* the log has it, too */
+    }
+}
+
+/* False: he could not be; his mail is held all the same. */
+static bool suspend(const struct behaviour_step *step, const char *reasons)
+{
+    struct suspension suspension = { .state = PRINCIPAL_SUSPENDED,
+                                     .is_by_machine = true,
+                                     .set_s = clock_wall_s(step->clock),
+                                     .by = "behaviour" };
+    struct error error;
+    snprintf(suspension.because, sizeof(suspension.because), "%.390s", reasons);
+    return span_copy(step->principal, suspension.principal, sizeof(suspension.principal)) &&
+           suspension_put(step->store, &suspension, &error);
+}
+
+static const char *deed_of(const struct behaviour_step *step)
+{
+    bool is_done = behaviour_is_enforced(step->site);
+    switch (step->entry->verdict.step) {
+    case LADDER_THROTTLE:
+        return is_done ? "mail to new recipients is throttled" : "would be throttled";
+    case LADDER_HOLD:
+        return is_done ? "mail is held" : "mail would be held";
+    case LADDER_SUSPEND:
+        return is_done ? "is suspended" : "would be suspended";
+    default:
+        return "behaves unusually";
+    }
+}
+
+static void send(const struct behaviour_step *step, const char *reasons)
+{
+    const struct score *score = &step->entry->score;
+    enum ladder_step at = step->entry->verdict.step;
+    char text[640], points[24];
+    snprintf(points, sizeof(points), "%u.%u", score->total / 10, score->total % 10);
+    snprintf(text, sizeof(text), "%.*s (%s) %s, score %s: %s",
+             SPAN_ARG(span_first(step->principal, 120)), mail_class_name(step->mail_class),
+             deed_of(step), points, reasons);
+    const struct notice_fact facts[] = {
+        { "user", step->principal },
+        { "class", span_of(mail_class_name(step->mail_class)) },
+        { "step", span_of(ladder_step_name(at)) },
+        { "score", span_of(points) },
+        { "because", span_of(reasons) },
+        { "client", step->client },
+        { "queue-id", step->queue_id },
+        { "by", SPAN("behaviour") },
+    };
+    bool is_suspended = at == LADDER_SUSPEND && behaviour_is_enforced(step->site);
+    const struct notice notice = { .kind = is_suspended ? NOTICE_SUSPENDED : NOTICE_ANOMALY,
+                                   .text = span_of(text),
+                                   .facts = facts,
+                                   .fact_count = sizeof(facts) / sizeof(facts[0]),
+                                   .is_unmailed = at < LADDER_NOTICE };
+    notice_send(step->notices, step->site->config, &notice);
+}
+
+void behaviour_tell(const struct behaviour_step *step)
+{
+    const struct ladder_verdict *verdict = &step->entry->verdict;
+    char reasons[SCORE_REASONS * (SCORE_REASON_MAX + 2)];
+    if (!verdict->is_news || verdict->step < LADDER_LOG) {
+        return;
+    }
+    behaviour_reasons(&step->entry->score, reasons, sizeof(reasons));
+    if (verdict->step == LADDER_SUSPEND && behaviour_is_enforced(step->site)) {
+        (void)suspend(step, reasons);
+    }
+    note_history(step, reasons);
+    if (step->notices != NULL) {
+        send(step, reasons);
+    }
+}
