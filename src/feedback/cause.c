@@ -275,7 +275,9 @@ static bool is_hard(const struct asked *asked, const struct cause_rule *rule)
             return true;
         }
     }
-    return rule->cause == CAUSE_RECIPIENT_UNKNOWN && rule->text != NULL;
+    /* a text counts beside a code that says nothing else: 5.3, 5.4, 5.6 and 5.7 do */
+    bool may_be_meant = asked->enhanced.size < 3 || strchr("0125", asked->enhanced.at[2]) != NULL;
+    return rule->cause == CAUSE_RECIPIENT_UNKNOWN && rule->text != NULL && may_be_meant;
 }
 
 struct cause_found cause_of(const struct cause_reply *reply)

@@ -316,8 +316,6 @@ static const struct cause_rule apple[] = {
         .means = "the address is not used any more"),
     END
 };
-/* clang-format on */
-
 static const struct cause_rule nobody[] = { END };
 
 const struct cause_rule *const cause_provider_rules[CAUSE_PROVIDER_COUNT] = {

@@ -19,7 +19,8 @@ struct row {
     bool is_hard;
 };
 
-/* clang-format off: one row, one line */
+/* One row, one line. */
+/* clang-format off */
 static const struct row rows[] = {
     /* about the address */
     { CAUSE_ANYBODY, "5.1.1",
