@@ -1,0 +1,229 @@
+/*
+ * report: which kind a message is, and what is told of each recipient.
+ */
+#include "feedback/report.h"
+
+#include "feedback/report_private.h"
+#include "message/automatic.h"
+#include "message/builder.h"
+#include "message/encoded_word.h"
+#include "util/buffer.h"
+
+static const char *const kinds[REPORT_KIND_COUNT] = { "none", "delivery", "complaint",
+                                                      "automatic-reply" };
+static const char *const action_names[REPORT_ACTION_COUNT] = { "failed", "delayed", "delivered",
+                                                               "relayed", "expanded" };
+
+const char *report_kind_name(enum report_kind kind)
+{
+    return kinds[kind];
+}
+
+const char *report_action_name(enum report_action action)
+{
+    return action_names[action];
+}
+
+struct report_recipient *report_recipient(struct reading *reading, struct span address)
+{
+    struct report *report = reading->report;
+    for (size_t i = 0; i < report->recipient_count; i++) {
+        if (span_is_equal_nocase(reading->recipients[i].address, address)) {
+            return &reading->recipients[i];
+        }
+    }
+    struct span copy = report_clean(reading->arena, address, REPORT_ADDRESS_MAX);
+    if (report->recipient_count == REPORT_RECIPIENTS_MAX || copy.at == NULL) {
+        report->is_cut = true;
+        return NULL;
+    }
+    struct report_recipient *recipient = &reading->recipients[report->recipient_count++];
+    *recipient = (struct report_recipient){ .address = copy, .cause = { .cause = CAUSE_UNKNOWN } };
+    return recipient;
+}
+
+/* What passes by itself, as RFC 3463 has codes of class 4 for it. */
+static bool is_passing(enum cause cause)
+{
+    enum cause_class class = cause_class_of(cause);
+    return cause == CAUSE_EXPIRED || cause == CAUSE_REMOTE_TEMP || cause == CAUSE_GREYLIST ||
+           class == CAUSE_CLASS_NETWORK;
+}
+
+/* By the code, else by what became of the message, else by the cause. */
+static unsigned class_of(const struct report_recipient *recipient)
+{
+    if (recipient->status.size > 0) {
+        return (unsigned)(recipient->status.at[0] - '0');
+    }
+    if (recipient->action == REPORT_DELAYED) {
+        return 4;
+    }
+    if (recipient->action != REPORT_FAILED) {
+        return 2;
+    }
+    if (recipient->reply_code.size > 0) {
+        return recipient->reply_code.at[0] == '4' ? 4 : 5;
+    }
+    return is_passing(recipient->cause.cause) ? 4 : 5;
+}
+
+/* "host mx.example.org[192.0.2.1] said: ..." */
+static struct span host_in(struct span text)
+{
+    static const char *const before[] = { "host ", "talking to ", NULL };
+    size_t end, size = 0;
+    if (report_phrase_in(before, text, &end) < 0) {
+        return (struct span){ NULL, 0 };
+    }
+    text = span_from(text, end);
+    while (size < text.size && strchr(" [(:;,", text.at[size]) == NULL) {
+        size++;
+    }
+    return span_first(text, size);
+}
+
+/* Whose words they are: of the host that said them, else of whose mailbox it is. */
+static enum cause_provider provider_of(const struct report_recipient *recipient)
+{
+    enum cause_provider provider = cause_provider_of_host(recipient->remote_mta);
+    if (provider == CAUSE_ANYBODY) {
+        provider = cause_provider_of_host(host_in(recipient->text));
+    }
+    if (provider == CAUSE_ANYBODY) {
+        ptrdiff_t at = span_find_last(recipient->address, '@');
+        provider = cause_provider_of_host(span_from(recipient->address, (size_t)(at + 1)));
+    }
+    return provider;
+}
+
+void report_judge(struct report_recipient *recipient)
+{
+    struct span enhanced, reply_code;
+    cause_codes(recipient->text, &enhanced, &reply_code);
+    if (enhanced.size > 0 &&
+        (recipient->status.size == 0 || (span_has_suffix_nocase(recipient->status, SPAN(".0.0")) &&
+                                         enhanced.at[0] == recipient->status.at[0]))) {
+        recipient->status = enhanced;
+    }
+    recipient->reply_code = reply_code;
+    /* who failed without any code failed for good, or it would still be tried */
+    bool is_bare = recipient->status.size == 0 && reply_code.size == 0;
+    struct cause_reply reply = { .enhanced = recipient->status,
+                                 .reply_code = is_bare ? SPAN("550") : reply_code,
+                                 .text = recipient->text,
+                                 .provider = provider_of(recipient) };
+    recipient->cause = cause_of(&reply);
+    recipient->status_class = class_of(recipient);
+    /* What is still tried, or went through, is no failure of the address. */
+    recipient->cause.is_hard &= recipient->action == REPORT_FAILED;
+}
+
+static struct span value_of(const struct header_list *headers, enum header_id id)
+{
+    const struct header_field *field = header_first(headers, id);
+    return field != NULL ? field->value : SPAN("");
+}
+
+static struct span subject_of(const struct header_list *headers, struct arena *arena)
+{
+    struct span text = span_first(value_of(headers, HEADER_SUBJECT), 1000);
+    text = encoded_word_decode(text, arena);
+    return text.at != NULL ? text : SPAN("");
+}
+
+static bool is_away(const struct reading *reading)
+{
+    struct message message = { .headers = *reading->headers };
+    size_t end;
+    return message_automatic(&message, reading->arena) == AUTOMATIC_REPLY ||
+           report_phrase_in(report_away_subjects, reading->subject, &end) >= 0;
+}
+
+static bool read_any(struct reading *reading)
+{
+    if (report_arf_read(reading)) {
+        return true;
+    }
+    if (!report_dsn_read(reading) && !report_text_read(reading)) {
+        return false;
+    }
+    for (size_t i = 0; i < reading->report->recipient_count; i++) {
+        report_judge(&reading->recipients[i]);
+    }
+    return true;
+}
+
+bool report_read(const struct header_list *headers, struct span body, unsigned flags,
+                 struct arena *arena, struct report *report_r)
+{
+    struct reading reading = { .arena = arena,
+                               .headers = headers,
+                               .subject = subject_of(headers, arena),
+                               .has_null_sender = (flags & REPORT_NULL_SENDER) != 0,
+                               .report = report_r };
+    *report_r = (struct report){ .format = "" };
+    reading.recipients = arena_array(arena, REPORT_RECIPIENTS_MAX, sizeof(struct report_recipient));
+    body = body.at != NULL ? body : SPAN("");
+    report_r->recipients = reading.recipients;
+    report_r->is_cut = (flags & REPORT_BODY_CUT) != 0 || body.size > REPORT_BODY_MAX;
+    if (reading.recipients == NULL ||
+        !report_parts_read(headers, span_first(body, REPORT_BODY_MAX), arena, &reading.parts)) {
+        *report_r = (struct report){ .format = "" };
+        return false;
+    }
+    if (read_any(&reading)) {
+        report_returned_read(&reading);
+    } else if (is_away(&reading)) {
+        report_r->kind = REPORT_AUTOMATIC_REPLY;
+        report_returned_read(&reading);
+    }
+    if (arena_is_exhausted(arena)) {
+        *report_r = (struct report){ .format = "" };
+        return false;
+    }
+    return true;
+}
+
+struct taking {
+    struct buffer body;
+    bool is_cut;
+};
+
+static void take_body(void *context, const void *bytes, size_t size)
+{
+    struct taking *taking = context;
+    size_t room = REPORT_BODY_MAX - taking->body.size;
+    taking->is_cut |= size > room;
+    buffer_add(&taking->body, bytes, size < room ? size : room);
+}
+
+static bool has_null_path(const struct header_list *headers)
+{
+    return span_is_equal(span_trim(value_of(headers, HEADER_RETURN_PATH)), SPAN("<>"));
+}
+
+bool report_read_file(struct span file, struct arena *arena, struct report *report_r)
+{
+    struct header_list headers;
+    struct taking taking = { .body = BUFFER_EMPTY };
+    header_list_init(&headers, false);
+    *report_r = (struct report){ .format = "" };
+    bool is_read = message_read(file, arena, &headers, take_body, &taking) &&
+                   !buffer_has_failed(&taking.body) &&
+                   report_read(&headers, buffer_span(&taking.body),
+                               (taking.is_cut ? REPORT_BODY_CUT : 0) |
+                                   (has_null_path(&headers) ? REPORT_NULL_SENDER : 0),
+                               arena, report_r);
+    buffer_free(&taking.body);
+    return is_read;
+}
+
+bool report_may_be(const struct header_list *headers, bool has_null_sender)
+{
+    struct span type = span_trim(value_of(headers, HEADER_CONTENT_TYPE));
+    size_t end;
+    return has_null_sender || span_has_prefix_nocase(type, SPAN("multipart/report")) ||
+           header_find(headers, SPAN("X-Failed-Recipients")) != NULL ||
+           report_phrase_in(report_subjects, value_of(headers, HEADER_SUBJECT), &end) >= 0;
+}
