@@ -6,8 +6,10 @@
 
 #include "ctl/ctl.h"
 
+extern const struct ctl_command cmd_causes;
 extern const struct ctl_command cmd_check;
 extern const struct ctl_command cmd_explain;
+extern const struct ctl_command cmd_feedback;
 extern const struct ctl_command cmd_health;
 extern const struct ctl_command cmd_help;
 extern const struct ctl_command cmd_hold_delete;

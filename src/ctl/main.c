@@ -55,6 +55,8 @@ static const struct ctl_command *const commands[] = {
     &cmd_suppress_export,
     &cmd_readiness,
     &cmd_lists,
+    &cmd_feedback,
+    &cmd_causes,
 };
 
 /* https://no-color.org: set and not empty. */

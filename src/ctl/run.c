@@ -12,7 +12,9 @@
 
 /* Promised by name, so that nobody builds on another meaning. */
 static const char *const planned_commands[] = {
-    "log", "causes", "feedback", "doctor", "metrics",
+    "log",
+    "doctor",
+    "metrics",
 };
 
 bool command_is_planned(const char *name)

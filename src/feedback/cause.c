@@ -175,7 +175,7 @@ struct asked {
 
 static bool fits(const struct cause_rule *rule, const struct asked *asked)
 {
-    return (rule->code == NULL || cause_code_fits(rule->code, asked->enhanced)) &&
+    return (rule->code == NULL || cause_code_is(rule->code, asked->enhanced)) &&
            (rule->mark == NULL || cause_words_have_mark(&asked->words, rule->mark)) &&
            (rule->text == NULL || cause_words_have(&asked->words, rule->text));
 }
@@ -271,7 +271,7 @@ static bool is_hard(const struct asked *asked, const struct cause_rule *rule)
         return false;
     }
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-        if (cause_code_fits(codes[i], asked->enhanced)) {
+        if (cause_code_is(codes[i], asked->enhanced)) {
             return true;
         }
     }

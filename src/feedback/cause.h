@@ -140,6 +140,8 @@ const char *cause_found_advice(const struct cause_found *found);
 /* The codes that stand in a text: the first enhanced one and the first reply code that belongs to
  * it, or stands where replies begin. Absent: none. Both lie in the text. */
 void cause_codes(struct span text, struct span *enhanced_r, struct span *reply_code_r);
+/* Does a rule's code ("x.7.606-649") have this one ("5.7.620")? */
+bool cause_code_is(const char *pattern, struct span code);
 /* Is this an enhanced code of class 2, 4 or 5 (RFC 3463 2), and nothing else? */
 bool cause_is_enhanced(struct span text);
 

@@ -22,7 +22,5 @@ struct cause_words {
 void cause_words_of(struct span text, struct cause_words *words_r);
 bool cause_words_have(const struct cause_words *words, const char *pattern);
 bool cause_words_have_mark(const struct cause_words *words, const char *mark);
-/* "x.7.606-649" against "5.7.620". */
-bool cause_code_fits(const char *pattern, struct span code);
 
 #endif

@@ -199,7 +199,7 @@ static bool number_fits(struct span pattern, struct span number)
            span_number(number, 999, &value) && value >= from && value <= to;
 }
 
-bool cause_code_fits(const char *pattern, struct span code)
+bool cause_code_is(const char *pattern, struct span code)
 {
     struct span wanted = span_of(pattern), want, have;
     for (int part = 0; part < 3; part++) {

@@ -38,7 +38,8 @@ static const struct ctl_command *const test_commands[] = {
     &cmd_plans,           &cmd_replay,          &cmd_hold_list,
     &cmd_hold_show,       &cmd_hold_release,    &cmd_hold_delete,
     &cmd_suppress_list,   &cmd_suppress_add,    &cmd_suppress_remove,
-    &cmd_suppress_export, &cmd_lists,
+    &cmd_suppress_export, &cmd_lists,           &cmd_feedback,
+    &cmd_causes,
 };
 
 struct stage {
