@@ -238,9 +238,9 @@ static struct span without_tags(struct arena *arena, struct span html)
     return (struct span){ out, out != NULL ? size : 0 };
 }
 
-static struct span text_of(struct splitting *splitting, const struct piece *piece)
+static struct span text_of(struct splitting *splitting, const struct piece *piece, size_t most)
 {
-    struct span text = span_first(piece->text, REPORT_NOTICE_MAX), decoded;
+    struct span text = span_first(piece->text, most), decoded;
     if (piece->charset.at != NULL &&
         charset_decode(piece->charset, text, splitting->arena, &decoded)) {
         text = decoded;
@@ -257,8 +257,9 @@ static struct span join(struct splitting *splitting, enum piece_kind kind, size_
         if (splitting->pieces[i].kind != kind) {
             continue;
         }
-        texts[count] = kind == PIECE_STATUS ? splitting->pieces[i].text
-                                            : text_of(splitting, &splitting->pieces[i]);
+        texts[count] = kind == PIECE_STATUS
+                           ? splitting->pieces[i].text
+                           : text_of(splitting, &splitting->pieces[i], most - size);
         texts[count] = span_first(texts[count], most - size);
         size += texts[count++].size + 2;
     }

@@ -43,6 +43,7 @@ void job_free(struct job **job)
     dns_questions_free(&(*job)->questions);
     dns_questions_free(&(*job)->recipient_questions);
     spool_free(&(*job)->spool);
+    incoming_free(*job);
     dns_questions_free(&(*job)->list_questions);
     free((*job)->charging.charge);
     free((*job)->charging.recipients);
@@ -135,8 +136,11 @@ void job_header(struct job *job, struct span name, struct span value)
 
 bool job_body(struct job *job, const void *bytes, size_t size)
 {
-    if (job->is_off || job->mail_class == CLASS_INBOUND || job->message.is_over_ceiling) {
+    if (job->is_off || job->message.is_over_ceiling) {
         return false;
+    }
+    if (job->mail_class == CLASS_INBOUND) {
+        return incoming_add(job, bytes, size);
     }
     body_scan_feed(&job->body, bytes, size);
     mime_scan_feed(&job->mime, bytes, size);

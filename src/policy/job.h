@@ -21,6 +21,7 @@
 #include "dkim/proof.h"
 #include "dns/questions.h"
 #include "dns/resolver.h"
+#include "feedback/report_sink.h"
 #include "finding/finding.h"
 #include "limits/books.h"
 #include "lists/ask.h"
@@ -47,6 +48,8 @@ struct world {
     struct dns_resolver *resolver; /* NULL: DNS is not asked, and nothing is said about receivers */
     /* Has who is suspended, and which addresses are suppressed, and is only read; NULL: nobody. */
     struct store *records;
+    struct report_sink *reports; /* of bounces and complaints that come in; NULL: nobody listens,
+                                    and they are not read */
     /* From here on NULL where a message has the process to itself (tests, explain). */
     struct waiting *waits; /* around whatever is waited for; the milter provides it */
     sem_t *sign_gate; /* as many as may sign at once: one for each core; the milter provides it */
@@ -134,10 +137,11 @@ struct job {
     struct dkim_body_hash *body_hash;          /* NULL: nothing to sign */
     struct dns_questions *questions;           /* NULL: none are asked */
     struct dns_questions *recipient_questions; /* likewise, about domains of recipients */
-    uint64_t dns_end_ns;      /* no answer is waited for beyond; 0: nobody has waited yet */
-    struct forecast forecast; /* see evidence.forecast */
-    struct spool *spool;      /* NULL: it is not to be scanned */
-    struct scan_result scan;  /* see evidence.scan */
+    uint64_t dns_end_ns;       /* no answer is waited for beyond; 0: nobody has waited yet */
+    struct forecast forecast;  /* see evidence.forecast */
+    struct spool *spool;       /* NULL: it is not to be scanned */
+    struct incoming *incoming; /* inbound mail that may be a report; NULL: it is not read */
+    struct scan_result scan;   /* see evidence.scan */
     struct dns_questions *list_questions; /* to DNS lists; NULL: none are asked */
     struct list_subject *list_subjects;   /* what they are asked about */
     size_t list_subject_count;

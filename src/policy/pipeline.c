@@ -161,11 +161,13 @@ static void defer_starved(struct job *job)
 
 static step *const steps_mail[] = { class_guess, NULL };
 static step *const steps_recipient[] = { recipient_dns_ask, recipient_judge, NULL };
-static step *const steps_headers[] = {
-    parse_from,       note_ceiling, class_settle,  principal_settle,    own_notice_settle,
-    open_relay_watch, signing_plan, outlook_begin, recipient_dns_go_on, listings_begin,
-    open_mime,        scan_begin,   NULL
-};
+static step *const steps_headers[] = { parse_from,          note_ceiling,
+                                       class_settle,        principal_settle,
+                                       own_notice_settle,   open_relay_watch,
+                                       signing_plan,        outlook_begin,
+                                       recipient_dns_go_on, listings_begin,
+                                       open_mime,           scan_begin,
+                                       incoming_begin,      NULL };
 static step *const steps_end[] = { note_ceiling,
                                    gather_evidence,
                                    backscatter_note,
@@ -191,6 +193,7 @@ static step *const steps_end[] = { note_ceiling,
                                    defer_starved,
                                    limits_settle,
                                    honeypot_watch,
+                                   incoming_read,
                                    NULL };
 
 static step *const *const stages[] = {
@@ -251,6 +254,7 @@ void pipeline_finish(struct job *job, enum outcome outcome)
             bulk_note(job);
         }
         own_notice_end(job, outcome);
+        incoming_end(job, outcome);
         report_message(job, outcome);
     }
 }

@@ -49,6 +49,16 @@ void listings_ask(struct job *job);
 void listings_settle(struct job *job);
 void listings_complain(struct job *job);
 
+/*
+ * incoming.c: inbound mail that may be a report. begin: needs the final class; add: false: no more
+ * of the body is wanted; read: at the end; end: tells who listens, of a message that was taken in.
+ */
+void incoming_begin(struct job *job);
+bool incoming_add(struct job *job, const void *bytes, size_t size);
+void incoming_read(struct job *job);
+void incoming_end(struct job *job, enum outcome outcome);
+void incoming_free(struct job *job);
+
 /* open_relay.c: raises an alarm where strangers send to strangers; needs the final class. */
 void open_relay_watch(struct job *job);
 
