@@ -29,6 +29,7 @@ extern const struct ctl_command cmd_limit_list;
 extern const struct ctl_command cmd_limit_reset;
 extern const struct ctl_command cmd_limit_set;
 extern const struct ctl_command cmd_lists;
+extern const struct ctl_command cmd_log_summary;
 extern const struct ctl_command cmd_owners;
 extern const struct ctl_command cmd_plans;
 extern const struct ctl_command cmd_readiness;

@@ -57,6 +57,7 @@ static const struct ctl_command *const commands[] = {
     &cmd_lists,
     &cmd_feedback,
     &cmd_causes,
+    &cmd_log_summary,
 };
 
 /* https://no-color.org: set and not empty. */

@@ -19,8 +19,9 @@ struct tally_row {
     struct span first, second; /* filled by tally_rows() */
     uint64_t messages, recipients;
     uint64_t reject, hold, defer;
-    int64_t first_s, last_s; /* last_s -1: never dated */
-    uint64_t longest_ms;     /* the longest wait; for whoever counts such */
+    int64_t first_s, last_s;            /* last_s -1: never dated */
+    uint64_t longest_ms;                /* the longest wait; for whoever counts such */
+    uint64_t bytes, delivered, bounced; /* for whoever counts such */
 };
 
 /* About 200 MB with addresses of usual length. */

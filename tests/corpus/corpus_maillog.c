@@ -1,7 +1,8 @@
 /*
  * corpus_maillog: log lines that others' parsers are tested with. Lines of Postfix with the fields
  * that Grok patterns find (a line that tells nothing of a message or login must be no event), lines
- * that fail2ban counts as abuse or not, by whom and when, logs of crowdsec's.
+ * that fail2ban counts as abuse or not, by whom and when, logs of crowdsec's, and pflogsumm-go's
+ * log with totals that `egressctl log summary` must have.
  *
  * What of fail2ban's and of the patterns is neither delivery, refusal nor failed login stands in
  * `argued`, with the reason; any other difference fails, and so does a row that nothing needs.
@@ -10,6 +11,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "control/settings.h"
+#include "ctl/commands.h"
 #include "feedback/maillog_event.h"
 #include "jsonl.h"
 #include "util/clock.h"
@@ -312,6 +315,47 @@ static void judge_log(size_t i, struct arena *arena)
     }
 }
 
+/* --- pflogsumm ---------------------------------------------------------------------------------
+ */
+
+/* A log with totals that are known, through the command. */
+static void judge_summary(void)
+{
+    static const char *const totals[] = { "\"received\":4,\"delivered\":5,\"deferred\":1,"
+                                          "\"bounced\":1,\"rejected\":1,",
+                                          "\"senders\":[{\"sender\":" };
+    static const struct ctl_command *const commands[] = { &cmd_log_summary };
+    struct ctl ctl = { .commands = commands,
+                       .command_count = 1,
+                       .tables = all_config_tables(),
+                       .clock = &clock_system };
+    const char *folder = getenv("EGRESS_CORPUS");
+    char path[1024];
+    const char *words[] = { "egressctl", "--json", "log", "summary", path };
+    unsigned senders = 0;
+    snprintf(path, sizeof(path), "%s/maillog/pflogsumm-go/sample.log",
+             folder != NULL ? folder : "../shared/corpus");
+    if (ctl_run(&ctl, 5, words) != CTL_GOOD) {
+        printf("FAIL %s\n", buffer_text(&ctl.err));
+        failed++;
+    }
+    for (size_t i = 0; i < COUNT(totals); i++) {
+        if (strstr(buffer_text(&ctl.out), totals[i]) == NULL) {
+            printf("FAIL %s not in %s\n", totals[i], buffer_text(&ctl.out));
+            failed++;
+        }
+    }
+    for (const char *at = buffer_text(&ctl.out); (at = strstr(at, "\"sender\":")) != NULL; at++) {
+        senders++;
+    }
+    if (senders != 4) {
+        printf("FAIL %u senders\n", senders);
+        failed++;
+    }
+    buffer_free(&ctl.out);
+    buffer_free(&ctl.err);
+}
+
 int main(void)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
@@ -331,6 +375,7 @@ int main(void)
     for (size_t i = 0; i < COUNT(logs); i++) {
         judge_log(i, arena);
     }
+    judge_summary();
     printf(
         "lines of Postfix: %u deliveries and %u other events with all their fields, %u of neither; "
         "abuse %u, none %u\n",

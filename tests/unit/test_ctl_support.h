@@ -39,7 +39,7 @@ static const struct ctl_command *const test_commands[] = {
     &cmd_hold_show,       &cmd_hold_release,    &cmd_hold_delete,
     &cmd_suppress_list,   &cmd_suppress_add,    &cmd_suppress_remove,
     &cmd_suppress_export, &cmd_lists,           &cmd_feedback,
-    &cmd_causes,
+    &cmd_causes,          &cmd_log_summary,
 };
 
 struct stage {
