@@ -22,7 +22,7 @@
 #define ONE LEVEL_ONE
 #define USUAL(level)                                                                               \
     {                                                                                              \
-        .mean = (level), .variance = ONE                                                           \
+        .mean = (level), .variance = 2 * ONE                                                       \
     }
 
 const struct profile_usual cohort_shipped = {

@@ -8,6 +8,7 @@
 #include "util/varint.h"
 
 #define HOUR_MS 3600000
+#define GAINED 0x80 /* beside trust in an octet */
 
 static struct habit_entry *find(struct habit *habit, uint32_t value)
 {
@@ -53,25 +54,34 @@ static struct habit_entry *least(struct habit *habit)
     return least;
 }
 
-void habit_use(struct habit *habit, uint32_t value, unsigned room, unsigned gain, uint64_t now_ms)
+static struct habit_entry *take(struct habit *habit, uint32_t value, unsigned room, uint32_t now_h)
 {
-    uint32_t now_h = (uint32_t)(now_ms / HOUR_MS);
     struct habit_entry *entry = find(habit, value);
-    if (value == 0) {
-        return;
-    }
-    bool is_due = entry == NULL || entry->seen_h < now_h || entry->trust == 0;
     if (entry == NULL) {
         entry = habit->count < room ? &habit->all[habit->count++] : least(habit);
         *entry = (struct habit_entry){ .value = value };
     } else if (is_forgotten(entry, now_h)) {
         entry->trust = 0;
     }
-    if (is_due) {
-        unsigned trust = entry->trust + gain;
-        entry->trust = (uint8_t)(trust < HABIT_TRUST_MAX ? trust : HABIT_TRUST_MAX);
+    if (now_h > entry->seen_h) {
+        entry->seen_h = now_h;
+        entry->has_gained = false;
     }
-    entry->seen_h = now_h > entry->seen_h ? now_h : entry->seen_h;
+    return entry;
+}
+
+void habit_use(struct habit *habit, uint32_t value, unsigned room, int gain, uint64_t now_ms)
+{
+    if (value == 0) {
+        return;
+    }
+    struct habit_entry *entry = take(habit, value, room, (uint32_t)(now_ms / HOUR_MS));
+    bool counts = gain < 0 ? entry->trust < HABIT_TRUST_MAX : !entry->has_gained;
+    if (counts) {
+        int trust = entry->trust + gain;
+        entry->trust = (uint8_t)(trust < 0 ? 0 : trust < HABIT_TRUST_MAX ? trust : HABIT_TRUST_MAX);
+        entry->has_gained = entry->has_gained || gain > 0;
+    }
 }
 
 /* --- octets ---------------------------------------------------------------------------------- */
@@ -84,7 +94,7 @@ void habit_write(const struct habit *habit, uint32_t base_h, struct buffer *out)
         for (unsigned octet = 0; octet < 4; octet++) {
             buffer_add_char(out, (char)(entry->value >> (8 * octet)));
         }
-        buffer_add_char(out, (char)entry->trust);
+        buffer_add_char(out, (char)(entry->trust | (entry->has_gained ? GAINED : 0)));
         varint_put(out, base_h > entry->seen_h ? base_h - entry->seen_h : 0);
     }
 }
@@ -98,7 +108,8 @@ static bool read_entry(struct span *from, uint32_t base_h, struct habit_entry *e
     for (unsigned octet = 0; octet < 4; octet++) {
         entry_r->value |= (uint32_t)(uint8_t)from->at[octet] << (8 * octet);
     }
-    entry_r->trust = (uint8_t)from->at[4];
+    entry_r->trust = (uint8_t)from->at[4] & (GAINED - 1);
+    entry_r->has_gained = ((uint8_t)from->at[4] & GAINED) != 0;
     *from = span_from(*from, 5);
     if (!varint_take(from, &ago_h) || ago_h > base_h || entry_r->value == 0 ||
         entry_r->trust > HABIT_TRUST_MAX) {

@@ -2,8 +2,9 @@
  * habit: the few values of one kind that somebody uses: networks he comes from, mail programs, From
  * addresses. Each has trust, and room for new ones is made by who was not seen for longest.
  *
- * Trust is not had by being seen: it grows by use that looks like the owner's (the caller says how
- * much), once an hour at most, so that a night of someone else's mail makes nothing familiar.
+ * Trust is not had by being seen: it grows by use that looks like the owner's, once an hour at
+ * most, and what does not look so takes from it until it is full (the caller says how much). So a
+ * night of someone else's mail makes nothing familiar.
  */
 #ifndef EM_BEHAVIOUR_HABIT_H
 #define EM_BEHAVIOUR_HABIT_H
@@ -16,7 +17,7 @@
 
 enum {
     HABIT_ROOM = 12,
-    HABIT_TRUST_MAX = 16,
+    HABIT_TRUST_MAX = 32,
     HABIT_FORGOTTEN_H = 90 * 24,                    /* not seen for so long: gone */
     HABIT_OCTETS_MAX = 1 + HABIT_ROOM * (4 + 1 + 5) /* written */
 };
@@ -24,7 +25,8 @@ enum {
 struct habit_entry {
     uint32_t value; /* never 0 */
     uint32_t seen_h;
-    uint8_t trust; /* to HABIT_TRUST_MAX */
+    uint8_t trust;   /* to HABIT_TRUST_MAX */
+    bool has_gained; /* in the hour it was seen in */
 };
 
 /* All zero is an empty one. */
@@ -36,9 +38,9 @@ struct habit {
 /* How familiar a value is, 0 (never seen) to HABIT_TRUST_MAX; the same for value 0: nothing is
  * known, so nothing is strange. */
 unsigned habit_trust(const struct habit *habit, uint32_t value, uint64_t now_ms);
-/* It was used; room: for so many at most, HABIT_ROOM or less. `gain` is added where the value was
- * not seen in this hour yet. */
-void habit_use(struct habit *habit, uint32_t value, unsigned room, unsigned gain, uint64_t now_ms);
+/* It was used; room: for so many at most, HABIT_ROOM or less. A gain is added where none was in
+ * this hour; a loss (below 0) is taken where trust is not full. */
+void habit_use(struct habit *habit, uint32_t value, unsigned room, int gain, uint64_t now_ms);
 
 void habit_write(const struct habit *habit, uint32_t base_h, struct buffer *out);
 /* Takes it from the front; base_h as it was written with. False: these are no octets of one;

@@ -1,5 +1,5 @@
 /*
- * known: eight bits an address and four hashes; a full filter errs in 24 of 1000.
+ * known: ten bits an address and six hashes; a full filter errs in 9 of 1000.
  */
 #include "behaviour/known.h"
 
@@ -7,7 +7,8 @@
 
 #include "util/varint.h"
 
-#define HASHES 4
+#define HASHES 6
+#define BITS_EACH 10
 #define GENERATION_H (45 * 24)
 #define HOUR_MS 3600000
 
@@ -21,12 +22,18 @@ static size_t filter_begin(unsigned filter)
     return filter_octets(filter) - KNOWN_FIRST_OCTETS;
 }
 
-/* Sixteen bits of the fingerprint for each hash; the filters of a generation differ in which bits
- * of those they go by. */
+/* Two halves of a fingerprint make as many hashes as are wanted (Kirsch and Mitzenmacher, 2006);
+ * the filters of a generation differ in them. */
 static size_t bit_of(uint64_t fingerprint, unsigned filter, unsigned hash)
 {
     uint64_t mixed = fingerprint * (0x9e3779b97f4a7c15 + 2 * filter);
-    return (mixed >> (16 * hash)) % (filter_octets(filter) * 8);
+    uint32_t first = (uint32_t)(mixed >> 32), step = (uint32_t)mixed | 1;
+    return (first + hash * step) % (filter_octets(filter) * 8);
+}
+
+static size_t filter_room(unsigned filter)
+{
+    return filter_octets(filter) * 8 / BITS_EACH;
 }
 
 static bool filter_has(const uint8_t *octets, uint64_t fingerprint, unsigned filter)
@@ -76,7 +83,7 @@ bool known_has(const struct known *known, uint64_t fingerprint)
 
 static bool needs_filter(const struct known_generation *generation)
 {
-    return generation->filters == 0 || generation->used >= filter_octets(generation->filters - 1U);
+    return generation->filters == 0 || generation->used >= filter_room(generation->filters - 1U);
 }
 
 void known_add(struct known *known, uint64_t now_ms, uint64_t fingerprint)
@@ -126,7 +133,7 @@ static bool read_generation(struct span *from, struct known_generation *generati
         return false;
     }
     size_t size = filter_begin((unsigned)filters);
-    if (filters > 0 && (!varint_take(from, &used) || used > filter_octets((unsigned)filters - 1) ||
+    if (filters > 0 && (!varint_take(from, &used) || used > filter_room((unsigned)filters - 1) ||
                         from->size < size)) {
         return false;
     }

@@ -3,8 +3,8 @@
  * filters, the old one and the one that is being filled.
  *
  * Approximate by contract: an address in it is never called new; one that is not is called known in
- * one of ten cases when much is in it, one of five when both generations are full. Who writes to
- * more than 480 different addresses in 45 days keeps the last ones. Where counts must be right
+ * one of fifty cases, one of thirteen when both generations are full. Who writes to more than 384
+ * different addresses in 45 days keeps the last ones. Where counts must be right
  * there is limits/novelty.h, at eight times the room.
  */
 #ifndef EM_BEHAVIOUR_KNOWN_H

@@ -7,21 +7,19 @@
 
 #include "behaviour/level.h"
 
-/* Points in all that a step takes, and how many groups have to say something. */
+/* Points in all that a step takes, where one group of signals says something, and where two do. */
 static const struct rung {
     const char *name;
-    uint32_t points;
-    unsigned groups;
+    uint32_t points, points_of_two;
 } rungs[LADDER_COUNT] = {
     [LADDER_NONE] = { "none", 0, 0 },
-    /* Score below that is learnt from. */
-    [LADDER_LOG] = { "log", 30, 1 },
+    [LADDER_LOG] = { "log", 30, 30 },
     /* One family at its cap is not enough for a mail to the administrator. */
-    [LADDER_NOTICE] = { "notice", 50, 1 },
-    [LADDER_THROTTLE] = { "throttle", 55, 1 },
-    /* What and who: half of one and most of the other. */
-    [LADDER_HOLD] = { "hold", 80, 2 },
-    [LADDER_SUSPEND] = { "suspend", 130, 2 },
+    [LADDER_NOTICE] = { "notice", 63, 50 },
+    [LADDER_THROTTLE] = { "throttle", 63, 50 },
+    /* What and who: half of one and most of the other. Never one group alone. */
+    [LADDER_HOLD] = { "hold", UINT32_MAX, 70 },
+    [LADDER_SUSPEND] = { "suspend", UINT32_MAX, 130 },
 };
 /* A step ends when the score is below so much of what it took. */
 #define LEAVE_PERCENT 60
@@ -41,7 +39,8 @@ static enum ladder_step deserved(const struct score *score)
 {
     enum ladder_step step = LADDER_NONE;
     for (enum ladder_step i = LADDER_LOG; i < LADDER_COUNT; i++) {
-        if (score->total >= rungs[i].points && score->groups >= rungs[i].groups) {
+        uint32_t points = score->groups >= 2 ? rungs[i].points_of_two : rungs[i].points;
+        if (score->total >= points) {
             step = i;
         }
     }
@@ -72,7 +71,7 @@ static enum ladder_step kept(const struct profile_ladder *ladder, const struct s
 {
     enum ladder_step step = allowed((enum ladder_step)ladder->step, rules);
     while (step > LADDER_NONE && step < LADDER_HOLD &&
-           score->total * 100 < rungs[step].points * LEAVE_PERCENT) {
+           score->total * 100 < rungs[step].points_of_two * LEAVE_PERCENT) {
         step--;
     }
     return step;
@@ -155,7 +154,7 @@ void ladder_release(struct profile *profile, uint64_t now_ms, uint64_t grace_ms)
     memset(profile->points, 0, sizeof(profile->points));
     memset(&profile->quick, 0, sizeof(profile->quick));
     memset(&profile->slow, 0, sizeof(profile->slow));
-    profile->slow_origin = profile->slow_identity = 0;
+    profile->slow_origin = profile->slow_identity = profile->slow_strange = 0;
     profile->ladder =
         (struct profile_ladder){ .since_ms = now_ms, .grace_until_ms = now_ms + grace_ms };
 }

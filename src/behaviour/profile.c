@@ -15,6 +15,7 @@
 /* Long enough to add up what comes a little each night, short enough to forgive a week away. */
 #define SLOW_HALF_LIFE_MS (3 * DAY_MS)
 #define OVER_MS (120 * DAY_MS)
+#define YOUNG_MS (14 * DAY_MS)
 
 /* --- time ------------------------------------------------------------------------------------ */
 
@@ -50,6 +51,7 @@ static void fade_all(struct profile *profile, uint64_t now_ms)
     fade(profile->slow.of, OUTCOME_COUNT, slow);
     fade(&profile->slow_origin, 1, slow);
     fade(&profile->slow_identity, 1, slow);
+    fade(&profile->slow_strange, 1, slow);
     for (size_t i = 0; i < FAMILY_COUNT; i++) {
         profile->points[i] = (uint16_t)((uint64_t)profile->points[i] * points / LEVEL_FADE_ONE);
     }
@@ -136,18 +138,20 @@ static bool is_usually_new(const struct profile *profile)
            3 * level_count(fresh->mean) > level_count(all->mean);
 }
 
-/* What a message proves about who wrote it. That he writes to those the owner writes to makes him
- * the owner, more or less; mail to strangers proves nothing, but where that is usual. */
-static unsigned trust_gain(const struct profile *profile, const struct profile_facts *facts)
+/* What a message proves about who wrote it: that he writes to those the owner writes to makes him
+ * the owner, more or less; that he writes to strangers, somebody else, less so where that is usual.
+ * One in fifty strangers passes for known, so a thief gains less by chance than he loses. */
+static int trust_gain(const struct profile *profile, const struct profile_facts *facts)
 {
-    if (profile->learnt < PROFILE_RIPE_MESSAGES || 2 * facts->fresh < facts->count) {
+    if (profile->learnt < PROFILE_RIPE_HOURS || 2 * facts->fresh < facts->count) {
         return HABIT_TRUST_MAX / 4;
     }
-    return is_usually_new(profile) ? 1 : 0;
+    bool is_young =
+        profile->last_ms - profile->begun_ms < YOUNG_MS; /* whom he knows is not known */
+    return is_young || is_usually_new(profile) ? -1 : -2;
 }
 
-static void learn_habits(struct profile *profile, const struct behaviour_event *event,
-                         unsigned gain)
+static void learn_habits(struct profile *profile, const struct behaviour_event *event, int gain)
 {
     const uint32_t values[HABIT_COUNT] = {
         [HABIT_NETWORK] = event->network, [HABIT_COUNTRY] = event->country,
@@ -172,20 +176,23 @@ static void count_in(struct profile *profile, const struct profile_facts *facts)
 }
 
 void profile_learn(struct profile *profile, const struct behaviour_event *event,
-                   const struct profile_facts *facts, bool is_passed, bool is_calm)
+                   const struct profile_facts *facts, bool is_passed, enum profile_mood mood)
 {
-    profile->is_hour_marked = profile->is_hour_marked || !is_calm;
-    profile->is_day_marked = profile->is_day_marked || !is_calm;
+    profile->is_hour_marked = profile->is_hour_marked || mood == MOOD_HIGH;
+    profile->is_day_marked = profile->is_day_marked || mood == MOOD_HIGH;
     if (!is_passed || event->count == 0) {
         return;
     }
+    if (mood == MOOD_CALM) {
+        learn_habits(profile, event, trust_gain(profile, facts));
+        bool is_first = profile->in_hour[HOURLY_RECIPIENTS] == 0;
+        profile->learnt += is_first && profile->learnt < PROFILE_RIPE_HOURS ? 1 : 0;
+    }
     if (!facts->is_newsletter) {
         profile_charge(profile, METER_PASSED, facts->cost);
-        count_in(profile, facts);
-    }
-    if (is_calm) {
-        learn_habits(profile, event, trust_gain(profile, facts));
-        profile->learnt = (uint16_t)(profile->learnt + (profile->learnt < PROFILE_RIPE_MESSAGES));
+        if (!facts->is_strange) { /* else it would be somebody else's that becomes usual */
+            count_in(profile, facts);
+        }
     }
     for (size_t i = 0; i < event->count; i++) {
         known_add(&profile->known, profile->last_ms, event->recipients[i]);

@@ -29,7 +29,7 @@ enum {
     PROFILE_REPEATS = 6,
     PROFILE_MAP_OCTETS = 32,
     PROFILE_PART = 16, /* counts that fade are kept in 16ths */
-    PROFILE_RIPE_MESSAGES = 20,
+    PROFILE_RIPE_HOURS = 12,
     PROFILE_STEP_MAX = 5 /* of the ladder */
 };
 
@@ -98,11 +98,12 @@ struct profile_ladder {
 /* All zero is one of somebody who never sent anything. */
 struct profile {
     uint64_t begun_ms, last_ms; /* its first event, its last */
-    uint16_t learnt;            /* calm messages, to PROFILE_RIPE_MESSAGES */
+    uint16_t learnt;            /* hours with calm mail, to PROFILE_RIPE_HOURS */
     struct profile_usual usual;
     struct window hour[METER_COUNT], day[METER_DAYS];
-    uint32_t slow_origin, slow_identity; /* METER_ORIGIN and METER_IDENTITY over days; fade */
-    struct profile_answers quick, slow;  /* over hours, over days */
+    /* METER_ORIGIN and METER_IDENTITY over days, and new recipients of strange clients; fade. */
+    uint32_t slow_origin, slow_identity, slow_strange;
+    struct profile_answers quick, slow; /* over hours, over days */
     struct known known;
     uint8_t map[PROFILE_MAP_OCTETS]; /* of today's different recipients, as in profile_repeat */
     struct habit habits[HABIT_COUNT];
@@ -125,10 +126,12 @@ struct profile_facts {
     uint32_t spread; /* different recipients of this text within a day */
     /* How strange its client is, 0 to 100, and to how many recipients such clients wrote lately. */
     uint32_t origin, identity, origin_count, identity_count;
-    uint8_t strange;    /* a bit for each enum profile_habit that is strange */
-    bool is_newsletter; /* mail of lists by its fields or its plan, from a client that is not
-                           strange */
-    uint32_t cost;      /* recipients a throttle counts: new ones, and all of a strange client */
+    uint32_t strange_new; /* new recipients strange clients wrote to in the last days */
+    uint8_t strange;      /* a bit for each enum profile_habit that is strange */
+    bool is_newsletter;   /* mail of lists by its fields or its plan, from a client that is not
+                             strange */
+    bool is_strange;      /* its client is more likely somebody else's than its principal's */
+    uint32_t cost;        /* recipients a throttle counts: new ones, and all of a strange client */
 };
 
 /* Brings all to a time: windows move, counts fade, hours and days that are over are learnt. Before
@@ -137,10 +140,15 @@ void profile_advance(struct profile *profile, uint64_t at_ms, int64_t local_s);
 /* Adds a message to what was asked for, and says what it comes to. */
 void profile_measure(struct profile *profile, const struct behaviour_event *event,
                      struct profile_facts *facts_r);
-/* Learns a message that was measured. is_passed: it goes out; is_calm: nothing about it is unusual
- * (score_is_calm()). */
+/* How unusual a message is (score_mood()). */
+enum profile_mood {
+    MOOD_CALM, /* all is learnt */
+    MOOD_BUSY, /* baselines are, networks and programs gain no trust */
+    MOOD_HIGH  /* nothing of this hour and day */
+};
+/* Learns a message that was measured. is_passed: it goes out. */
 void profile_learn(struct profile *profile, const struct behaviour_event *event,
-                   const struct profile_facts *facts, bool is_passed, bool is_calm);
+                   const struct profile_facts *facts, bool is_passed, enum profile_mood mood);
 /* What became of mail. Advances it. */
 void profile_answer(struct profile *profile, const struct behaviour_answer *answer);
 /* Nothing in it is worth keeping: not seen for 120 days. */

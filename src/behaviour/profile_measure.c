@@ -6,7 +6,8 @@
 
 #define HOUR_MS UINT64_C(3600000)
 #define REPEAT_H 24
-#define STRANGE 50 /* of 100: more likely somebody else than not */
+#define STRANGE 80 /* of 200: more likely somebody else than not */
+#define OTHER 30   /* of 100: enough to take the other for strange as well */
 
 /* --- different recipients -------------------------------------------------------------------- */
 
@@ -79,7 +80,7 @@ static uint32_t measure_different(struct profile *profile, const struct behaviou
 /* Somebody of whom little is known has no habits yet, so nothing is strange. */
 static uint32_t ripe_part(const struct profile *profile, uint32_t points)
 {
-    return points * profile->learnt / PROFILE_RIPE_MESSAGES;
+    return points * profile->learnt / PROFILE_RIPE_HOURS;
 }
 
 /* Marks what is strange; so many of `weight` as trust is lacking. */
@@ -118,12 +119,26 @@ static void measure_identity(const struct profile *profile, const struct behavio
     facts->identity = ripe_part(profile, points < 100 ? points : 100);
 }
 
-/* Recipients in PROFILE_PART, a known one for a quarter: who writes from a new telephone writes to
+/* The owner's programs in a new network of his country are the owner in a cafe, and new programs in
+ * his own office are an update or a colleague: each weighs half without the other. */
+static void measure_who(const struct profile *profile, const struct behaviour_event *event,
+                        struct profile_facts *facts)
+{
+    measure_origin(profile, event, facts);
+    measure_identity(profile, event, facts);
+    bool is_abroad = (facts->strange & 1 << HABIT_COUNTRY) != 0;
+    bool is_other = facts->identity >= OTHER, is_elsewhere = facts->origin >= OTHER;
+    facts->origin /= is_other || is_abroad ? 1 : 2;
+    facts->identity /= is_elsewhere ? 1 : 2;
+    facts->is_strange = facts->origin + facts->identity >= STRANGE;
+}
+
+/* Recipients in PROFILE_PART, a known one for half: who writes from a new telephone writes to
  * those he knows. */
 static uint32_t strange_parts(const struct profile_facts *facts, uint32_t strangeness)
 {
     uint32_t known = facts->count - facts->fresh;
-    return (facts->fresh * PROFILE_PART + known * PROFILE_PART / 4) * strangeness / 100;
+    return (facts->fresh * PROFILE_PART + known * PROFILE_PART / 2) * strangeness / 100;
 }
 
 /* The most of what came in the last hour and of what adds up over days. */
@@ -167,6 +182,7 @@ static void charge_all(struct profile *profile, const struct profile_facts *fact
     profile_charge(profile, METER_IDENTITY, identity);
     profile_add(&profile->slow_origin, origin);
     profile_add(&profile->slow_identity, identity);
+    profile_add(&profile->slow_strange, facts->is_strange ? facts->fresh * PROFILE_PART : 0);
 }
 
 /* The slot that is being filled and the one before: five to ten minutes. */
@@ -191,7 +207,7 @@ static void measure_mail(struct profile *profile, const struct behaviour_event *
 static bool is_newsletter(const struct behaviour_event *event, const struct profile_facts *facts)
 {
     bool has_fields = event->has_list_id && event->has_one_click;
-    return event->is_bulk || (has_fields && facts->origin < STRANGE && facts->identity < STRANGE);
+    return event->is_bulk || (has_fields && !facts->is_strange);
 }
 
 void profile_measure(struct profile *profile, const struct behaviour_event *event,
@@ -200,11 +216,9 @@ void profile_measure(struct profile *profile, const struct behaviour_event *even
     *facts_r = (struct profile_facts){ .time = profile_time(event->local_s),
                                        .count = (uint32_t)event->count,
                                        .fresh = count_fresh(profile, event) };
-    measure_origin(profile, event, facts_r);
-    measure_identity(profile, event, facts_r);
+    measure_who(profile, event, facts_r);
     facts_r->is_newsletter = is_newsletter(event, facts_r);
-    facts_r->cost = facts_r->origin >= STRANGE || facts_r->identity >= STRANGE ? facts_r->count
-                                                                               : facts_r->fresh;
+    facts_r->cost = facts_r->is_strange ? facts_r->count : facts_r->fresh;
     if (!facts_r->is_newsletter) {
         measure_mail(profile, event, facts_r);
     }
@@ -214,5 +228,6 @@ void profile_measure(struct profile *profile, const struct behaviour_event *even
     facts_r->day = (uint32_t)window_sum(&profile->day[METER_ASKED]);
     facts_r->day_new = (uint32_t)window_sum(&profile->day[METER_NEW]);
     facts_r->origin_count = strange_count(&profile->hour[METER_ORIGIN], profile->slow_origin);
+    facts_r->strange_new = facts_r->is_strange ? profile->slow_strange / PROFILE_PART : 0;
     facts_r->identity_count = strange_count(&profile->hour[METER_IDENTITY], profile->slow_identity);
 }

@@ -119,7 +119,8 @@ static void page_numbers(const struct profile *profile, uint32_t numbers_r[stati
 static void write_rest(const struct profile *profile, struct buffer *out)
 {
     static const uint8_t empty[PROFILE_MAP_OCTETS];
-    const uint32_t strange[2] = { profile->slow_origin, profile->slow_identity };
+    const uint32_t strange[3] = { profile->slow_origin, profile->slow_identity,
+                                  profile->slow_strange };
     uint32_t page[PAGE_NUMBERS], points[FAMILY_COUNT];
     for (size_t i = 0; i < FAMILY_COUNT; i++) {
         points[i] = profile->points[i];
@@ -127,7 +128,7 @@ static void write_rest(const struct profile *profile, struct buffer *out)
     page_numbers(profile, page);
     write_numbers(SECTION_QUICK, profile->quick.of, OUTCOME_COUNT, out);
     write_numbers(SECTION_SLOW, profile->slow.of, OUTCOME_COUNT, out);
-    write_numbers(SECTION_STRANGE, strange, 2, out);
+    write_numbers(SECTION_STRANGE, strange, 3, out);
     if (memcmp(profile->map, empty, sizeof(empty)) != 0) {
         put_tag(out, SECTION_MAP);
         buffer_add(out, profile->map, PROFILE_MAP_OCTETS);
@@ -284,7 +285,7 @@ static bool read_map(struct span *from, struct profile *profile)
 
 static bool read_rest(struct span *from, unsigned section, struct profile *profile)
 {
-    uint32_t strange[2];
+    uint32_t strange[3];
     switch (section) {
     case SECTION_KNOWN:
         return known_read(from, &profile->known);
@@ -293,11 +294,12 @@ static bool read_rest(struct span *from, unsigned section, struct profile *profi
     case SECTION_SLOW:
         return read_numbers(from, PROFILE_COUNT_MAX, profile->slow.of, OUTCOME_COUNT);
     case SECTION_STRANGE:
-        if (!read_numbers(from, PROFILE_COUNT_MAX, strange, 2)) {
+        if (!read_numbers(from, PROFILE_COUNT_MAX, strange, 3)) {
             return false;
         }
         profile->slow_origin = strange[0];
         profile->slow_identity = strange[1];
+        profile->slow_strange = strange[2];
         return true;
     case SECTION_MAP:
         return read_map(from, profile);
@@ -340,7 +342,7 @@ static bool read_all(struct span octets, struct profile *profile)
     if (!varint_take(&octets, &layout) || layout != PROFILE_LAYOUT ||
         !take(&octets, LAST_MS_MAX, &profile->last_ms) ||
         !take(&octets, profile->last_ms / HOUR_MS, &age_h) ||
-        !take(&octets, PROFILE_RIPE_MESSAGES, &learnt)) {
+        !take(&octets, PROFILE_RIPE_HOURS, &learnt)) {
         return false;
     }
     profile->begun_ms = profile->last_ms - age_h * HOUR_MS;

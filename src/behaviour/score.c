@@ -33,7 +33,11 @@ static const struct family {
 static const uint32_t group_least[GROUP_COUNT] = {
     [GROUP_WHAT] = 25, [GROUP_WHO] = 20, [GROUP_ANSWER] = 20
 };
-#define CALM_MAX 30 /* points below which a message is learnt from: that of a log line */
+/* Points of what and answer below which a message is learnt from, and from which on baselines are
+ * frozen; between, what is usual may grow, at its fifth a day. Who does not count: whoever has a
+ * new telephone could never teach us that it is his. */
+#define CALM_MAX 30
+#define HIGH 50
 
 const char *score_family_name(enum score_family family)
 {
@@ -44,28 +48,37 @@ const char *score_family_name(enum score_family family)
 
 /* A count against what is usual. */
 struct measure {
-    uint32_t points; /* for each doubling above what is usual */
-    uint32_t floor;  /* fewer are never unusual */
+    uint32_t points; /* for each doubling above what is usual, and above `floor` */
+    uint32_t floor;  /* what anybody may do at times, however quiet he is */
 };
 
 /* Deviations below 0.6 of a doubling are not believed: few observations look steady. */
 #define DEVIATION_LEAST (LEVEL_ONE * 6 / 10)
 
 static const struct measure
-    /* A person who writes mail by hand seldom writes to more than a dozen an hour. */
-    of_hour = { 10, 12 },
-    of_day = { 10, 40 },
+    /* A person who writes mail by hand seldom writes to more than that. */
+    of_hour = { 10, 20 },
+    of_day = { 10, 60 },
     /* New ones are rarer, so each doubling says more. */
-    of_hour_new = { 14, 8 }, of_day_new = { 10, 15 }, of_different = { 10, 30 },
+    of_hour_new = { 14, 8 }, of_day_new = { 10, 20 }, of_different = { 10, 40 },
+    /* An invitation goes to ten. */
     of_spread = { 10, 10 };
+/* New recipients of strange clients in some days: the owner has none of those. */
+#define STRANGE_NEW_FLOOR 16
+#define STRANGE_NEW_POINTS 14
 
 static uint32_t excess_points(struct measure measure, uint32_t count, const struct baseline *usual)
 {
-    if (count < measure.floor) {
-        return 0;
-    }
-    uint32_t excess = baseline_excess(usual, level_of(count), DEVIATION_LEAST);
-    return measure.points * excess / LEVEL_ONE;
+    uint32_t level = level_of(count), floor = level_of(measure.floor);
+    uint32_t excess = baseline_excess(usual, level, DEVIATION_LEAST);
+    uint32_t above = level > floor ? level - floor : 0;
+    return measure.points * (excess < above ? excess : above) / LEVEL_ONE;
+}
+
+static uint32_t strange_new_points(uint32_t count)
+{
+    uint32_t level = level_of(count), floor = level_of(STRANGE_NEW_FLOOR);
+    return level > floor ? STRANGE_NEW_POINTS * (level - floor) / LEVEL_ONE : 0;
 }
 
 static uint32_t larger(uint32_t a, uint32_t b)
@@ -77,7 +90,6 @@ static void usual_now(const struct profile *profile, enum profile_time time,
                       const struct profile_usual *cohort, struct score_usual *usual_r)
 {
     const struct profile_usual *own = &profile->usual;
-    bool end = time >= TIME_WEEKEND_DAY;
     const struct {
         struct baseline *to;
         const struct baseline *own, *prior;
@@ -85,12 +97,11 @@ static void usual_now(const struct profile *profile, enum profile_time time,
         { &usual_r->hour, &own->hourly[HOURLY_RECIPIENTS][time],
           &cohort->hourly[HOURLY_RECIPIENTS][time] },
         { &usual_r->hour_new, &own->hourly[HOURLY_NEW][time], &cohort->hourly[HOURLY_NEW][time] },
-        { &usual_r->day, &own->daily[DAILY_RECIPIENTS][end],
-          &cohort->daily[DAILY_RECIPIENTS][end] },
-        { &usual_r->day_new, &own->daily[DAILY_NEW][end], &cohort->daily[DAILY_NEW][end] },
-        { &usual_r->different, &own->daily[DAILY_DIFFERENT][end],
-          &cohort->daily[DAILY_DIFFERENT][end] },
-        { &usual_r->spread, &own->daily[DAILY_SPREAD][end], &cohort->daily[DAILY_SPREAD][end] },
+        { &usual_r->day, &own->daily[DAILY_RECIPIENTS][0], &cohort->daily[DAILY_RECIPIENTS][0] },
+        { &usual_r->day_new, &own->daily[DAILY_NEW][0], &cohort->daily[DAILY_NEW][0] },
+        { &usual_r->different, &own->daily[DAILY_DIFFERENT][0],
+          &cohort->daily[DAILY_DIFFERENT][0] },
+        { &usual_r->spread, &own->daily[DAILY_SPREAD][0], &cohort->daily[DAILY_SPREAD][0] },
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         *rows[i].to = baseline_blend(rows[i].own, rows[i].prior);
@@ -105,7 +116,8 @@ static void judge_what(const struct profile_facts *facts, const struct score_usu
     points[FAMILY_VOLUME] = larger(excess_points(of_hour, facts->hour, &usual->hour),
                                    excess_points(of_day, facts->day, &usual->day));
     points[FAMILY_AUDIENCE] =
-        larger(fresh, excess_points(of_different, facts->different, &usual->different));
+        larger(larger(fresh, strange_new_points(facts->strange_new)),
+               excess_points(of_different, facts->different, &usual->different));
     points[FAMILY_CONTENT] = excess_points(of_spread, facts->spread, &usual->spread);
 }
 
@@ -119,16 +131,12 @@ static uint32_t who_points(uint32_t cap, uint32_t strangeness, uint32_t count)
     return cap * strangeness * (level < STRANGE_FULL ? level : STRANGE_FULL) / (100 * STRANGE_FULL);
 }
 
-/* The owner's programs in a new network of his country are the owner in a café, and new programs in
- * his own office are an update or a colleague: each weighs half without the other. */
 static void judge_who(const struct profile_facts *facts, uint32_t points[static FAMILY_COUNT])
 {
-    bool is_abroad = (facts->strange & 1 << HABIT_COUNTRY) != 0;
-    uint32_t origin = facts->identity >= 30 || is_abroad ? facts->origin : facts->origin / 2;
-    uint32_t identity = facts->origin >= 30 ? facts->identity : facts->identity / 2;
-    points[FAMILY_ORIGIN] = who_points(families[FAMILY_ORIGIN].cap, origin, facts->origin_count);
+    points[FAMILY_ORIGIN] =
+        who_points(families[FAMILY_ORIGIN].cap, facts->origin, facts->origin_count);
     points[FAMILY_IDENTITY] =
-        who_points(families[FAMILY_IDENTITY].cap, identity, facts->identity_count);
+        who_points(families[FAMILY_IDENTITY].cap, facts->identity, facts->identity_count);
 }
 
 /* --- answer ---------------------------------------------------------------------------------- */
@@ -258,7 +266,8 @@ void score_now(struct profile *profile, struct score *score_r)
     score_say(profile, NULL, NULL, score_r);
 }
 
-bool score_is_calm(const struct score *score)
+enum profile_mood score_mood(const struct score *score)
 {
-    return score->total < CALM_MAX;
+    uint32_t points = score->group[GROUP_WHAT] + score->group[GROUP_ANSWER];
+    return points < CALM_MAX ? MOOD_CALM : points < HIGH ? MOOD_BUSY : MOOD_HIGH;
 }

@@ -46,8 +46,8 @@ void score_message(struct profile *profile, const struct behaviour_event *event,
                    struct score *score_r);
 /* Without a message: after an answer, or for whoever looks. Who is not judged then. */
 void score_now(struct profile *profile, struct score *score_r);
-/* May be learnt from. */
-bool score_is_calm(const struct score *score);
+/* What may be learnt. */
+enum profile_mood score_mood(const struct score *score);
 
 /* What of this happens so often at least, in 1/1000, with nine chances in ten: the lower bound of
  * Wilson's interval (1927). Counts in PROFILE_PART. 0 below 20 of them. */

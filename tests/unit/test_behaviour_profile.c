@@ -46,19 +46,19 @@ static struct behaviour_event message(uint64_t after_ms, unsigned first, unsigne
                                      .from = 5 };
 }
 
-static struct profile_facts send_event(const struct behaviour_event *event, bool is_calm)
+static struct profile_facts send_event(const struct behaviour_event *event, enum profile_mood mood)
 {
     struct profile_facts facts;
     profile_advance(&profile, event->at_ms, event->local_s);
     profile_measure(&profile, event, &facts);
-    profile_learn(&profile, event, &facts, true, is_calm);
+    profile_learn(&profile, event, &facts, true, mood);
     return facts;
 }
 
 static struct profile_facts send(uint64_t after_ms, unsigned first, unsigned count)
 {
     struct behaviour_event event = message(after_ms, first, count);
-    return send_event(&event, true);
+    return send_event(&event, MOOD_CALM);
 }
 
 /* Four weeks of ten messages a working day to forty people. */
@@ -123,7 +123,7 @@ static void test_repeats(void **state)
         event.is_repeat = i > 0;
         profile_advance(&profile, event.at_ms, event.local_s);
         profile_measure(&profile, &event, &facts);
-        profile_learn(&profile, &event, &facts, false, false);
+        profile_learn(&profile, &event, &facts, false, MOOD_HIGH);
         assert_int_equal(facts.hour, 30);
         assert_in_range(facts.fresh, 26, 30); /* he never got any */
     }
@@ -149,7 +149,7 @@ static void test_frozen(void **state)
     for (unsigned i = 0; i < 10; i++) {
         struct behaviour_event event = message(28 * DAY_MS + (8 + i) * HOUR_MS, 1000 + 50 * i, 50);
         event.network = 99;
-        send_event(&event, false);
+        send_event(&event, MOOD_HIGH);
     }
     send(29 * DAY_MS + 8 * HOUR_MS, 0, 1);
     assert_memory_equal(&before, &profile.usual, sizeof(before));
@@ -165,10 +165,11 @@ static void test_new_client(void **state)
         struct behaviour_event event = message(28 * DAY_MS + (8 + i) * HOUR_MS, i, 1);
         event.client = 200;
         event.network = 201;
-        facts = send_event(&event, true);
+        facts = send_event(&event, MOOD_CALM);
         if (i == 0) {
             assert_int_equal(facts.origin, 80);
             assert_int_equal(facts.identity, 45);
+            assert_true(facts.is_strange);
             assert_int_equal(facts.strange, 1 << HABIT_NETWORK | 1 << HABIT_CLIENT);
         }
     }
@@ -188,7 +189,7 @@ static void test_slow_thief(void **state)
             event.client = 200;
             event.network = 300 + day;
             event.country = 7;
-            facts = send_event(&event, true);
+            facts = send_event(&event, MOOD_CALM);
         }
     }
     assert_true(facts.origin >= 60 && facts.identity >= 40);
@@ -200,13 +201,13 @@ static void test_newsletter(void **state)
     (void)state;
     struct behaviour_event event = message(28 * DAY_MS + 9 * HOUR_MS, 1000, 500);
     event.has_list_id = event.has_one_click = true;
-    assert_true(send_event(&event, true).is_newsletter);
+    assert_true(send_event(&event, MOOD_CALM).is_newsletter);
     assert_int_equal(send(28 * DAY_MS + 9 * HOUR_MS + 1, 3, 1).hour, 1);
     event.network = 77;
     event.client = 78;
-    assert_false(send_event(&event, true).is_newsletter); /* anybody can add such fields */
+    assert_false(send_event(&event, MOOD_CALM).is_newsletter); /* anybody can add such fields */
     event.is_bulk = true;
-    assert_true(send_event(&event, true).is_newsletter);
+    assert_true(send_event(&event, MOOD_CALM).is_newsletter);
 }
 
 static void test_time_that_goes_back(void **state)
@@ -236,7 +237,7 @@ static void test_octets(void **state)
     profile_write(&again, &second);
     assert_true(span_is_equal(buffer_span(&out), buffer_span(&second)));
     assert_int_equal(again.ladder.told, 4);
-    assert_int_equal(again.learnt, PROFILE_RIPE_MESSAGES);
+    assert_int_equal(again.learnt, PROFILE_RIPE_HOURS);
     out.at[0] = PROFILE_LAYOUT + 1;
     assert_false(profile_read(buffer_span(&out), &again));
     assert_int_equal(again.last_ms, 0);
@@ -252,7 +253,7 @@ static void test_size(void **state)
     for (unsigned i = 0; i < 2000; i++) {
         struct behaviour_event event = message(28 * DAY_MS + i * HOUR_MS, i * 7, 1 + i % 40);
         event.network = event.country = event.helo = event.client = event.tls = event.from = i + 1;
-        send_event(&event, i % 3 > 0);
+        send_event(&event, (enum profile_mood)(i % 3));
         profile_write(&profile, &out);
         assert_true(out.size <= PROFILE_OCTETS_MAX);
     }
