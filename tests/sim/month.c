@@ -218,9 +218,12 @@ static void send(struct run *run, const struct mail *mail, int64_t at_s, unsigne
     if (verdict.is_news) {
         note_news(run, at_s, &score, &verdict);
     }
+    if (score.groups >= 2 && score.total > month->near && !run->has_begun) {
+        month->near = score.total;
+    }
     bool is_held = verdict.step >= LADDER_HOLD;
     bool passes = !is_held && (!verdict.throttle.is_on || verdict.throttle.fits);
-    profile_learn(&run->profile, &event, &facts, passes, score_is_calm(&score));
+    profile_learn(&run->profile, &event, &facts, passes, score_mood(&score));
     month->is_held = month->is_held || (is_held && run->has_begun);
     if (mail->is_attack) {
         month->asked += mail->count;

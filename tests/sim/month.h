@@ -19,6 +19,7 @@ struct month {
     uint32_t asked, passed; /* passed: before the hold, all of them where there was none */
     bool is_held;
     /* Of the owner's. */
+    uint32_t near; /* the highest score of two groups */
     uint32_t sent, notices, throttles;
     uint32_t deferred;                      /* messages, once each */
     uint32_t given_up;                      /* messages */

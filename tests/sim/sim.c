@@ -25,6 +25,7 @@ struct options {
 struct office {
     uint64_t people, held, suspended, notices, throttles, deferred, given_up, sent, stopped;
     uint64_t octets, octets_max, person_days;
+    uint64_t near[5]; /* people whose highest score of two groups was 50, 60, 70, 80, 90 or more */
 };
 
 /* What is demanded of a kind: recipients that pass before a hold, at most. */
@@ -72,6 +73,9 @@ static void play_office(const struct options *options, uint64_t seed, struct off
         office->octets += month.octets;
         office->octets_max =
             month.octets_max > office->octets_max ? month.octets_max : office->octets_max;
+        for (unsigned i = 0; i < 5; i++) {
+            office->near[i] += month.near >= 50 + 10 * i;
+        }
         traffic_free(&traffic);
     }
 }
@@ -89,6 +93,11 @@ static bool tell_office(const struct office *office)
            office->deferred, office->given_up, office->stopped);
     printf("        profile: %" PRIu64 " octets at the end of the month, %" PRIu64 " at most\n",
            office->octets / office->people, office->octets_max);
+    printf("        people with two groups at 50, 60, 70, 80, 90 or more:");
+    for (unsigned i = 0; i < 5; i++) {
+        printf(" %" PRIu64, office->near[i]);
+    }
+    printf("\n");
     return office->held == 0 && office->suspended == 0 && notices <= 200;
 }
 
@@ -116,7 +125,8 @@ static void play_attack(const struct options *options, enum attack kind, uint64_
     attack_traffic(&person, kind, seed * 1000 + number, day, &traffic);
     traffic_sort(&traffic);
     if (options->is_verbose) {
-        printf("%s %u on day %u:\n", attack_names[kind], number, day);
+        printf("%s %u on day %u: %s %" PRIu64 "/%" PRIu64 "\n", attack_names[kind], number, day,
+               role_names[person.role], seed, person.number);
     }
     month_run(&person, &traffic, seed, options->is_verbose ? stdout : NULL, &month);
     if (options->is_verbose) {
