@@ -40,16 +40,22 @@ unsigned habit_trust(const struct habit *habit, uint32_t value, uint64_t now_ms)
     return 0;
 }
 
-/* The one that is worth least: without trust before those with, then who was not seen for longest.
- * So a bot that comes from everywhere pushes out itself and not the owner's places. */
-static struct habit_entry *least(struct habit *habit)
+/* Trust, less one for each day it was not seen. */
+static int worth(const struct habit_entry *entry, uint32_t now_h)
+{
+    uint32_t days = now_h > entry->seen_h ? (now_h - entry->seen_h) / 24 : 0;
+    return entry->trust - (int)(days < HABIT_FORGOTTEN_H / 24 ? days : HABIT_FORGOTTEN_H / 24);
+}
+
+/* The one that is worth least, of those the one not seen for longest. So who comes from everywhere
+ * pushes out himself and not the owner's places. */
+static struct habit_entry *least(struct habit *habit, uint32_t now_h)
 {
     struct habit_entry *least = &habit->all[0];
     for (unsigned i = 1; i < habit->count; i++) {
         struct habit_entry *at = &habit->all[i];
-        bool is_lesser =
-            (at->trust == 0) != (least->trust == 0) ? at->trust == 0 : at->seen_h < least->seen_h;
-        least = is_lesser ? at : least;
+        int more = worth(at, now_h) - worth(least, now_h);
+        least = more < 0 || (more == 0 && at->seen_h < least->seen_h) ? at : least;
     }
     return least;
 }
@@ -58,7 +64,7 @@ static struct habit_entry *take(struct habit *habit, uint32_t value, unsigned ro
 {
     struct habit_entry *entry = find(habit, value);
     if (entry == NULL) {
-        entry = habit->count < room ? &habit->all[habit->count++] : least(habit);
+        entry = habit->count < room ? &habit->all[habit->count++] : least(habit, now_h);
         *entry = (struct habit_entry){ .value = value };
     } else if (is_forgotten(entry, now_h)) {
         entry->trust = 0;

@@ -24,10 +24,13 @@ static const struct rung {
 /* A step ends when the score is below so much of what it took. */
 #define LEAVE_PERCENT 60
 
-/* Under a throttle so many new recipients an hour, where usual is less; and in a day so many more
- * than those that went before anything was noticed. */
+/* Under a throttle so many new recipients an hour and a day, or as many as is usual; those before
+ * it among them. A client that is more likely somebody else's has less, and all recipients count.
+ */
 #define THROTTLE_HOUR 10
 #define THROTTLE_DAY 60
+#define STRANGE_HOUR 3
+#define STRANGE_DAY 20
 #define THROTTLE_PERCENT 25
 
 const char *ladder_step_name(enum ladder_step step)
@@ -108,30 +111,26 @@ void ladder_climb_now(struct profile *profile, enum behaviour_kind kind, bool is
     ladder->told = (uint8_t)(verdict_r->is_news ? step : ladder->told);
 }
 
-/* What somebody usually writes to in an hour may go on: twice the mean. */
-static uint32_t hourly_allowance(const struct profile *profile, enum profile_time time)
+static uint32_t allowance(const struct baseline *usual, uint32_t least)
 {
-    uint64_t usual = level_count(profile->usual.hourly[HOURLY_NEW][time].mean);
-    return usual > THROTTLE_HOUR ? (uint32_t)usual : THROTTLE_HOUR;
-}
-
-static uint32_t daily_allowance(const struct profile *profile)
-{
-    uint64_t usual = level_count(profile->usual.daily[DAILY_NEW][0].mean);
-    return usual > THROTTLE_DAY ? (uint32_t)usual : THROTTLE_DAY;
+    uint64_t count = level_count(usual->mean);
+    return count > least ? (uint32_t)count : least;
 }
 
 static void throttle(const struct profile *profile, const struct profile_facts *facts,
                      struct ladder_throttle *throttle_r)
 {
-    uint32_t hour = hourly_allowance(profile, facts->time);
-    uint64_t passed_hour = window_sum(&profile->hour[METER_PASSED]);
-    uint64_t passed_day = window_sum(&profile->day[METER_PASSED]);
+    const struct profile_usual *usual = &profile->usual;
+    uint32_t hour = STRANGE_HOUR, day = STRANGE_DAY, cost = facts->cost;
+    if (!facts->is_strange) {
+        hour = allowance(&usual->hourly[HOURLY_NEW][facts->time], THROTTLE_HOUR);
+        day = allowance(&usual->daily[DAILY_NEW][0], THROTTLE_DAY);
+    }
     *throttle_r = (struct ladder_throttle){
         .is_on = true,
-        .fits = facts->cost == 0 || (passed_hour + facts->cost <= hour &&
-                                     passed_day + facts->cost <= daily_allowance(profile)),
-        .never_fits = facts->cost > hour,
+        .fits = cost == 0 || (window_sum(&profile->hour[METER_PASSED]) + cost <= hour &&
+                              window_sum(&profile->day[METER_PASSED]) + cost <= day),
+        .never_fits = cost > hour,
         .new_per_hour = hour,
         .limit_percent = THROTTLE_PERCENT,
     };

@@ -15,6 +15,7 @@
 /* Long enough to add up what comes a little each night, short enough to forgive a week away. */
 #define SLOW_HALF_LIFE_MS (3 * DAY_MS)
 #define OVER_MS (120 * DAY_MS)
+#define FIRST_MS (6 * DAY_MS) /* whoever sends then is the owner */
 #define YOUNG_MS (14 * DAY_MS)
 
 /* --- time ------------------------------------------------------------------------------------ */
@@ -143,12 +144,17 @@ static bool is_usually_new(const struct profile *profile)
  * One in fifty strangers passes for known, so a thief gains less by chance than he loses. */
 static int trust_gain(const struct profile *profile, const struct profile_facts *facts)
 {
-    if (profile->learnt < PROFILE_RIPE_HOURS || 2 * facts->fresh < facts->count) {
+    uint64_t age_ms = profile->last_ms - profile->begun_ms;
+    if (age_ms < FIRST_MS || profile->learnt < PROFILE_RIPE_HOURS) {
+        return HABIT_TRUST_MAX / 2;
+    }
+    if (2 * facts->fresh < facts->count) {
         return HABIT_TRUST_MAX / 4;
     }
-    bool is_young =
-        profile->last_ms - profile->begun_ms < YOUNG_MS; /* whom he knows is not known */
-    return is_young || is_usually_new(profile) ? -1 : -2;
+    if (is_usually_new(profile)) {
+        return -1;
+    }
+    return age_ms < YOUNG_MS ? -2 : -4; /* whom he knows takes weeks to be known */
 }
 
 static void learn_habits(struct profile *profile, const struct behaviour_event *event, int gain)
@@ -183,7 +189,7 @@ void profile_learn(struct profile *profile, const struct behaviour_event *event,
     if (!is_passed || event->count == 0) {
         return;
     }
-    if (mood == MOOD_CALM) {
+    if (mood == MOOD_CALM && !facts->is_newsletter) {
         learn_habits(profile, event, trust_gain(profile, facts));
         bool is_first = profile->in_hour[HOURLY_RECIPIENTS] == 0;
         profile->learnt += is_first && profile->learnt < PROFILE_RIPE_HOURS ? 1 : 0;

@@ -48,11 +48,12 @@ enum profile_meter {
     METER_ASKED,    /* recipients, whether or not they got mail */
     METER_NEW,      /* those of them who were never written to */
     METER_PASSED,   /* profile_facts.cost of what was let through */
+    METER_LIST,     /* recipients of newsletters, counted apart from all others */
     METER_ORIGIN,   /* recipients written to from strange places, in PROFILE_PART */
     METER_IDENTITY, /* with strange programs or names, in PROFILE_PART */
     METER_COUNT
 };
-enum { METER_DAYS = METER_PASSED + 1 }; /* the first ones have a day, too */
+enum { METER_DAYS = METER_LIST + 1 }; /* the first ones have a day, too */
 
 enum profile_habit {
     HABIT_NETWORK,

@@ -6,8 +6,11 @@
 
 #define HOUR_MS UINT64_C(3600000)
 #define REPEAT_H 24
-#define STRANGE 80 /* of 200: more likely somebody else than not */
-#define OTHER 30   /* of 100: enough to take the other for strange as well */
+#define STRANGE 80  /* of 200: more likely somebody else than not */
+#define DOUBTFUL 60 /* of 200: not at his desk with his program */
+/* Of 100: enough to take the other for strange as well. */
+#define OTHER 15
+#define ELSEWHERE 30
 
 /* --- different recipients -------------------------------------------------------------------- */
 
@@ -119,18 +122,21 @@ static void measure_identity(const struct profile *profile, const struct behavio
     facts->identity = ripe_part(profile, points < 100 ? points : 100);
 }
 
-/* The owner's programs in a new network of his country are the owner in a cafe, and new programs in
- * his own office are an update or a colleague: each weighs half without the other. */
+/* The owner's programs in a new place are the owner on a journey, and new programs in his own
+ * office are an update or a colleague: each weighs half without the other. Abroad is a little more.
+ */
 static void measure_who(const struct profile *profile, const struct behaviour_event *event,
                         struct profile_facts *facts)
 {
     measure_origin(profile, event, facts);
     measure_identity(profile, event, facts);
     bool is_abroad = (facts->strange & 1 << HABIT_COUNTRY) != 0;
-    bool is_other = facts->identity >= OTHER, is_elsewhere = facts->origin >= OTHER;
-    facts->origin /= is_other || is_abroad ? 1 : 2;
-    facts->identity /= is_elsewhere ? 1 : 2;
-    facts->is_strange = facts->origin + facts->identity >= STRANGE;
+    bool is_other = facts->identity >= OTHER, is_elsewhere = facts->origin >= ELSEWHERE;
+    uint32_t origin = facts->origin * (is_other ? 100 : is_abroad ? 60 : 50) / 100;
+    uint32_t identity = facts->identity * (is_elsewhere ? 100 : 50) / 100;
+    facts->is_strange = (is_abroad ? facts->origin : origin) + identity >= STRANGE;
+    facts->origin = origin;
+    facts->identity = identity;
 }
 
 /* Recipients in PROFILE_PART, a known one for half: who writes from a new telephone writes to
@@ -203,11 +209,29 @@ static void measure_mail(struct profile *profile, const struct behaviour_event *
     facts->spread = measure_spread(profile, event);
 }
 
+/* So many recipients of newsletters in a day are believed of anybody; beyond, as many as mail of
+ * late was delivered to. Where more than a tenth failed none are: a newsletter goes to addresses
+ * from a form. */
+#define LIST_ROOM 200
+#define LIST_FAILED 10
+
+static bool is_list_earned(const struct profile *profile, size_t count)
+{
+    const uint32_t *of = profile->slow.of;
+    uint64_t day = window_sum(&profile->day[METER_LIST]) + count;
+    uint32_t failed = of[OUTCOME_DEAD] + of[OUTCOME_POLICY] + of[OUTCOME_REFUSED];
+    uint32_t delivered = of[OUTCOME_DELIVERED];
+    return day <= LIST_ROOM + delivered / PROFILE_PART &&
+           (failed < PROFILE_PART || failed * LIST_FAILED <= failed + delivered);
+}
+
 /* The fields of lists alone prove nothing: whoever sends spam can add them. */
-static bool is_newsletter(const struct behaviour_event *event, const struct profile_facts *facts)
+static bool is_newsletter(const struct profile *profile, const struct behaviour_event *event,
+                          const struct profile_facts *facts)
 {
     bool has_fields = event->has_list_id && event->has_one_click;
-    return event->is_bulk || (has_fields && !facts->is_strange);
+    return event->is_bulk || (has_fields && facts->origin + facts->identity < DOUBTFUL &&
+                              is_list_earned(profile, event->count));
 }
 
 void profile_measure(struct profile *profile, const struct behaviour_event *event,
@@ -217,10 +241,12 @@ void profile_measure(struct profile *profile, const struct behaviour_event *even
                                        .count = (uint32_t)event->count,
                                        .fresh = count_fresh(profile, event) };
     measure_who(profile, event, facts_r);
-    facts_r->is_newsletter = is_newsletter(event, facts_r);
+    facts_r->is_newsletter = is_newsletter(profile, event, facts_r);
     facts_r->cost = facts_r->is_strange ? facts_r->count : facts_r->fresh;
     if (!facts_r->is_newsletter) {
         measure_mail(profile, event, facts_r);
+    } else if (!event->is_repeat) {
+        profile_charge(profile, METER_LIST, facts_r->count);
     }
     facts_r->ten_minutes = ten_minutes(&profile->hour[METER_ASKED]);
     facts_r->hour = (uint32_t)window_sum(&profile->hour[METER_ASKED]);

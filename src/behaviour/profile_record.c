@@ -162,7 +162,7 @@ void profile_write(const struct profile *profile, struct buffer *out)
     buffer_clear(out);
     varint_put(out, PROFILE_LAYOUT);
     varint_put(out, profile->last_ms);
-    varint_put(out, ago(profile->last_ms, profile->begun_ms) / HOUR_MS);
+    varint_put(out, ago(last_h, profile->begun_ms / HOUR_MS));
     varint_put(out, profile->learnt);
     for (unsigned section = 0; section < SECTION_HOUR; section++) {
         write_baseline(baseline_of((struct profile *)profile, section), section,
@@ -345,7 +345,7 @@ static bool read_all(struct span octets, struct profile *profile)
         !take(&octets, PROFILE_RIPE_HOURS, &learnt)) {
         return false;
     }
-    profile->begun_ms = profile->last_ms - age_h * HOUR_MS;
+    profile->begun_ms = (profile->last_ms / HOUR_MS - age_h) * HOUR_MS;
     profile->learnt = (uint16_t)learnt;
     for (int section = -1; octets.size > 0;) {
         int next = (uint8_t)octets.at[0];

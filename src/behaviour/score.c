@@ -31,7 +31,7 @@ static const struct family {
 
 /* Points from which on a group says something: below, chance does. */
 static const uint32_t group_least[GROUP_COUNT] = {
-    [GROUP_WHAT] = 25, [GROUP_WHO] = 20, [GROUP_ANSWER] = 20
+    [GROUP_WHAT] = 15, [GROUP_WHO] = 20, [GROUP_ANSWER] = 20
 };
 /* Points of what and answer below which a message is learnt from, and from which on baselines are
  * frozen; between, what is usual may grow, at its fifth a day. Who does not count: whoever has a

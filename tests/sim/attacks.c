@@ -62,6 +62,7 @@ static struct thief thief_of(const struct person *person, enum attack kind, uint
                                 .complaint = 2 };
     thief.mail.from += chance_happens(&thief.chance, 300) ? 5000 : 0;
     thief.mail.has_stray_reply_to = chance_happens(&thief.chance, 200);
+    thief.mail.has_list_id = thief.mail.has_one_click = chance_happens(&thief.chance, 100);
     thief.is_one_text = chance_happens(&thief.chance, 700);
     program = person->desktop;
     disguise(&thief, &program);

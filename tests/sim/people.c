@@ -3,15 +3,15 @@
  */
 #include "tests/sim/traffic.h"
 
-const char *const role_names[ROLE_COUNT] = { "office",     "sales", "helpdesk", "invoices",
-                                             "newsletter", "bcc",   "newcomer", "cron",
-                                             "forward",    "term" };
+const char *const role_names[ROLE_COUNT] = { "office",     "sales",   "helpdesk", "invoices",
+                                             "newsletter", "bcc",     "campaign", "newcomer",
+                                             "cron",       "forward", "term" };
 
 /* Of two hundred. */
 static const uint8_t role_shares[ROLE_COUNT] = {
-    [ROLE_OFFICE] = 124,   [ROLE_SALES] = 24, [ROLE_HELPDESK] = 8,  [ROLE_INVOICES] = 10,
-    [ROLE_NEWSLETTER] = 4, [ROLE_BCC] = 5,    [ROLE_NEWCOMER] = 12, [ROLE_CRON] = 6,
-    [ROLE_FORWARD] = 6,    [ROLE_TERM] = 1
+    [ROLE_OFFICE] = 121,   [ROLE_SALES] = 24,  [ROLE_HELPDESK] = 8, [ROLE_INVOICES] = 10,
+    [ROLE_NEWSLETTER] = 4, [ROLE_BCC] = 5,     [ROLE_CAMPAIGN] = 3, [ROLE_NEWCOMER] = 12,
+    [ROLE_CRON] = 6,       [ROLE_FORWARD] = 6, [ROLE_TERM] = 1
 };
 
 enum {
@@ -24,7 +24,8 @@ enum {
     ROUNDCUBE,
     INVOICER,
     NEWS_TOOL,
-    SCRIPT
+    SCRIPT,
+    SERVICE
 };
 
 static uint32_t word(uint64_t a, uint64_t b)
@@ -64,9 +65,18 @@ static void habits_of(struct person *person, struct chance *chance)
     person->telephone = look_of(0, telephone, 2);
     person->uses_webmail = chance_happens(chance, 300);
     person->new_device_day =
-        chance_happens(chance, 40) ? (uint32_t)chance_below(chance, SIM_DAYS) : SIM_DAYS;
+        chance_happens(chance, 100) ? (uint32_t)chance_below(chance, SIM_DAYS) : SIM_DAYS;
+    person->service_day =
+        chance_happens(chance, 20) ? (uint32_t)chance_below(chance, SIM_DAYS) : SIM_DAYS;
+    person->busy_day =
+        chance_happens(chance, 30) ? (uint32_t)chance_below(chance, SIM_DAYS) : SIM_DAYS;
+    person->leave_begin = person->leave_end = SIM_DAYS;
+    if (chance_happens(chance, 120)) {
+        person->leave_begin = (uint32_t)chance_below(chance, SIM_DAYS);
+        person->leave_end = person->leave_begin + chance_from(chance, 5, 14);
+    }
     person->trip_begin = person->trip_end = SIM_DAYS;
-    if (chance_happens(chance, 150)) {
+    if (chance_happens(chance, 200)) {
         person->trip_begin = (uint32_t)chance_below(chance, SIM_DAYS);
         person->trip_end = person->trip_begin + chance_from(chance, 1, 5);
         person->trip_country =
@@ -90,6 +100,7 @@ struct person person_of(uint64_t seed, unsigned number)
     } else if (person.role == ROLE_HELPDESK) {
         person.a_day = chance_from(&chance, 30, 80);
         person.fresh = chance_from(&chance, 400, 800);
+        person.colleagues = (unsigned)chance_below(&chance, 4);
     } else if (person.role == ROLE_NEWCOMER) {
         person.begins = chance_from(&chance, 2, 20);
         person.fresh = 200;
@@ -147,13 +158,21 @@ static struct look look_now(const struct person *person, int64_t at_s, struct ch
     if (chance_happens(chance, is_work ? 150 : 600)) {
         look = person->telephone;
         look.network = word(40 + chance_below(chance, 60), person->seed); /* of a carrier */
+        if (chance_happens(chance,
+                           20)) { /* tables of countries err, relays for privacy lead abroad */
+            look.country = chance_from(chance, 2, 4);
+        }
         if (day >= person->new_device_day && person->number % 2 == 0) {
             look.client = look.client == IPHONE ? ANDROID : IPHONE;
             look.tls = 100 + look.client % 3;
         }
+    } else if (person->colleagues > 0) {
+        look.client = OUTLOOK + (uint32_t)chance_below(chance, person->colleagues + 1);
+        look.tls = 100 + look.client % 3;
     } else if (person->uses_webmail && chance_happens(chance, 200)) {
         look = (struct look){ .client = ROUNDCUBE };
     } else if (day >= person->new_device_day && person->number % 2 == 1) {
+        look.client = look.client == OUTLOOK ? THUNDERBIRD : OUTLOOK;
         look.tls = 107;
         look.helo = 3;
     }
@@ -195,6 +214,8 @@ static void ordinary_day(struct person *person, uint32_t day, struct chance *cha
                          struct traffic *traffic)
 {
     uint32_t share = day % 7 >= 5 ? 8 : 100; /* percent of a working day */
+    share = day >= person->leave_begin && day < person->leave_end ? 0 : share;
+    share = day >= person->busy_day ? 3 * share : share;
     uint32_t pace = person->a_day * share * chance_from(chance, 50, 150) / 100;
     for (uint32_t minute = 0; minute < 24 * 60; minute++) {
         uint64_t often = (uint64_t)pace * hours[minute / 60] / 60; /* of 100 000 */
@@ -277,6 +298,35 @@ static void newsletter(struct person *person, struct chance *chance, struct traf
                                .policy = 5,
                                .complaint = 1 };
     send_mailing(person, &mailing, chance, traffic);
+}
+
+/* Letters by hand to people who were never written to: guests, applicants, the press. */
+static void campaign(struct person *person, struct chance *chance, struct traffic *traffic)
+{
+    struct mailing mailing = { .day = chance_from(chance, 5, 28),
+                               .hour = chance_from(chance, 9, 16),
+                               .recipients = chance_from(chance, 25, 70),
+                               .each = 1,
+                               .fresh = 800,
+                               .gap_s = chance_from(chance, 90, 300),
+                               .dead = 30,
+                               .policy = 3 };
+    send_mailing(person, &mailing, chance, traffic);
+}
+
+/* A service that has his password: from a cloud abroad, some messages a day, most to customers. */
+static void service(struct person *person, struct chance *chance, struct traffic *traffic)
+{
+    uint32_t a_day = chance_from(chance, 2, 10);
+    for (uint32_t day = person->service_day; day < SIM_DAYS; day++) {
+        for (uint32_t i = 0; i < a_day; i++) {
+            int64_t at_s = (int64_t)day * SIM_DAY_S + chance_from(chance, 7 * 3600, 20 * 3600);
+            struct mail mail = mail_now(person, at_s, chance);
+            mail.look = (struct look){ word(70 + chance_below(chance, 3), 9), 3, 8, SERVICE, 106 };
+            traffic_add(traffic, &mail);
+            traffic_to(traffic, anyone(person, chance, 300));
+        }
+    }
 }
 
 static void bcc_letter(struct person *person, struct chance *chance, struct traffic *traffic)
@@ -378,7 +428,12 @@ void person_traffic(struct person *person, struct traffic *traffic)
     if (chance_happens(&chance, 100)) {
         invitation(person, &chance, traffic);
     }
-    if (person->role == ROLE_INVOICES) {
+    if (person->service_day < SIM_DAYS && person->service_day >= person->begins) {
+        service(person, &chance, traffic);
+    }
+    if (person->role == ROLE_CAMPAIGN) {
+        campaign(person, &chance, traffic);
+    } else if (person->role == ROLE_INVOICES) {
         invoices(person, &chance, traffic);
     } else if (person->role == ROLE_NEWSLETTER) {
         newsletter(person, &chance, traffic);

@@ -112,13 +112,13 @@ static void play_attack(const struct options *options, enum attack kind, uint64_
                         unsigned number, struct toll *toll)
 {
     struct chance chance = chance_of(seed, 900000 + (uint64_t)kind * 1000 + number);
-    struct person person;
-    do {
-        person = person_of(seed, (unsigned)chance_below(&chance, SIM_PEOPLE));
-    } while (person.role == ROLE_FORWARD || person.role == ROLE_TERM); /* nobody's passwords */
-    uint32_t day = chance_from(&chance, person.begins + 7 < 28 ? person.begins + 7 : 28, 29);
     bool is_slow = kind == ATTACK_SLOW_RAMP || kind == ATTACK_NIGHT_DRIP;
-    day = is_slow && day > 15 ? 7 + day % 9 : day;
+    uint32_t day = chance_from(&chance, 7, is_slow ? 15 : 29);
+    struct person person;
+    do { /* but nobody's passwords, and those who have not been there for a working week */
+        person = person_of(seed, (unsigned)chance_below(&chance, SIM_PEOPLE));
+    } while (person.role == ROLE_FORWARD || person.role == ROLE_TERM ||
+             (person.begins > 0 && person.begins + 10 > day));
     struct traffic traffic = { 0 };
     struct month month;
     person_traffic(&person, &traffic);

@@ -49,6 +49,7 @@ enum role {
     ROLE_INVOICES,
     ROLE_NEWSLETTER,
     ROLE_BCC,
+    ROLE_CAMPAIGN,
     ROLE_NEWCOMER,
     ROLE_CRON,
     ROLE_FORWARD,
@@ -67,6 +68,10 @@ struct person {
     bool uses_webmail;
     struct look desktop, telephone, home;
     uint32_t new_device_day; /* SIM_DAYS: none */
+    uint32_t service_day;    /* from then on a service of others sends in his name, too */
+    uint32_t leave_begin, leave_end;
+    uint32_t busy_day;   /* from then on he has three times as much to do */
+    unsigned colleagues; /* who use the same login, each with a program */
     uint32_t trip_begin, trip_end, trip_country;
     uint32_t begins; /* the day he sends from on */
 };

@@ -199,10 +199,23 @@ static void test_slow_thief(void **state)
 static void test_newsletter(void **state)
 {
     (void)state;
-    struct behaviour_event event = message(28 * DAY_MS + 9 * HOUR_MS, 1000, 500);
+    struct behaviour_event event = message(28 * DAY_MS + 9 * HOUR_MS, 1000, 150);
     event.has_list_id = event.has_one_click = true;
     assert_true(send_event(&event, MOOD_CALM).is_newsletter);
-    assert_int_equal(send(28 * DAY_MS + 9 * HOUR_MS + 1, 3, 1).hour, 1);
+    struct behaviour_event other = message(28 * DAY_MS + 9 * HOUR_MS + 1, 3, 1);
+    assert_int_equal(send_event(&other, MOOD_CALM).hour, 1);
+    event = message(28 * DAY_MS + 9 * HOUR_MS, 1000, 150);
+    event.has_list_id = event.has_one_click = true;
+    assert_false(send_event(&event, MOOD_CALM).is_newsletter); /* more than he has earned */
+    struct behaviour_answer answer = {
+        .at_ms = event.at_ms, .local_s = event.local_s, .outcome = OUTCOME_DELIVERED, .count = 400
+    };
+    profile_answer(&profile, &answer);
+    assert_true(send_event(&event, MOOD_CALM).is_newsletter);
+    answer.outcome = OUTCOME_DEAD;
+    answer.count = 100;
+    profile_answer(&profile, &answer);
+    assert_false(send_event(&event, MOOD_CALM).is_newsletter); /* to a bought list */
     event.network = 77;
     event.client = 78;
     assert_false(send_event(&event, MOOD_CALM).is_newsletter); /* anybody can add such fields */
@@ -237,12 +250,29 @@ static void test_octets(void **state)
     profile_write(&again, &second);
     assert_true(span_is_equal(buffer_span(&out), buffer_span(&second)));
     assert_int_equal(again.ladder.told, 4);
+    assert_int_equal(again.begun_ms, profile.begun_ms);
     assert_int_equal(again.learnt, PROFILE_RIPE_HOURS);
     out.at[0] = PROFILE_LAYOUT + 1;
     assert_false(profile_read(buffer_span(&out), &again));
     assert_int_equal(again.last_ms, 0);
     buffer_free(&out);
     buffer_free(&second);
+}
+
+/* However often it is written and read, it is as old as it was. */
+static void test_age(void **state)
+{
+    static struct profile again;
+    struct buffer out = BUFFER_EMPTY;
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) {
+        send(28 * DAY_MS + i * 1000000, 0, 1);
+        profile_write(&profile, &out);
+        assert_true(profile_read(buffer_span(&out), &again));
+        profile = again;
+    }
+    assert_int_equal(profile.begun_ms, 1000 * DAY_MS + 8 * HOUR_MS);
+    buffer_free(&out);
 }
 
 /* Somebody who does everything there is. */
@@ -274,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup(test_newsletter, settled),
         cmocka_unit_test_setup(test_time_that_goes_back, settled),
         cmocka_unit_test_setup(test_octets, settled),
+        cmocka_unit_test_setup(test_age, settled),
         cmocka_unit_test_setup(test_size, settled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

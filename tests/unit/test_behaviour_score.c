@@ -176,15 +176,16 @@ static void test_one_message(void **state)
 static void test_newsletter(void **state)
 {
     (void)state;
-    struct behaviour_event event = message(NOW_MS, 1000, 500);
+    struct behaviour_event event = message(NOW_MS, 1000, 150);
     event.has_list_id = event.has_one_click = true;
     judge(&event);
     assert_int_equal(score.total, 0);
-    answers(NOW_MS + 60000, OUTCOME_DELIVERED, 400);
-    answers(NOW_MS + 60000, OUTCOME_DEAD, 60);
+    answers(NOW_MS + 60000, OUTCOME_DELIVERED, 250);
+    answers(NOW_MS + 60000, OUTCOME_DEAD, 26);
+    event.count = 20;
     score_now(&profile, &score);
     uint32_t once = score.of[FAMILY_FEEDBACK];
-    assert_in_range(once, 10, 25);
+    assert_in_range(once, 3, 10);
     event.at_ms += 120000;
     judge(&event);
     assert_int_equal(score.of[FAMILY_FEEDBACK], 2 * once); /* they have to be clean */
