@@ -94,7 +94,7 @@ static bool message_change(struct buffer *value_io, bool is_found, void *context
     ladder_climb(profile, event, &facts, &entry->score, &entry->rules, &entry->verdict);
     entry->was_stopped = is_stopped(entry);
     bool passes = entry->would_pass && !(entry->was_stopped && entry->is_enforced);
-    profile_learn(profile, event, &facts, passes, score_is_calm(&entry->score));
+    profile_learn(profile, event, &facts, passes, score_mood(&entry->score));
     noting->is_known = true;
     if (!is_found && noting->is_full) {
         noting->is_known = false;

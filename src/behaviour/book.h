@@ -15,6 +15,10 @@
 #include "state/store.h"
 #include "util/span.h"
 
+/* Octets of a row: no login is at its fullest for long, and where there is no room only newcomers
+ * have no profile. */
+enum { BOOK_KEY_USUAL = 64, BOOK_OCTETS_USUAL = 900 };
+
 /* What was asked, and what came of it. */
 struct book_entry {
     struct span account;

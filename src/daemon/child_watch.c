@@ -6,6 +6,7 @@
  */
 #include "daemon/child_private.h"
 
+#include "policy/report_learner.h"
 #include "state/settings.h"
 
 static void *look(void *context)
@@ -35,6 +36,10 @@ bool child_watch_start(struct child *child, const struct site *site)
         notices_new(child->store, child->world.clock, child->world.log, child->setup->door_fd);
     if (child->world.books.ledger == NULL || child->world.notices == NULL ||
         !child_fleet_start(child, site))
+        return false;
+    child->world.reports = report_learner_new(child->store, child->world.books.ledger,
+                                              child->world.clock, child->world.log);
+    if (child->world.reports == NULL)
         return false;
     setup.store = child->store;
     setup.books = child->world.books;

@@ -54,7 +54,11 @@
     ROW(SCANNED, "scanned")                                                                        \
     ROW(VIRUSES, "viruses")                                                                        \
     ROW(SCAN_TOO_LARGE, "scan_too_large")                                                          \
-    ROW(SCAN_UNKNOWN, "scan_unknown")
+    ROW(SCAN_UNKNOWN, "scan_unknown")                                                              \
+    ROW(REPORTS_TAKEN, "reports_taken")                                                            \
+    ROW(REPORTS_FOREIGN, "reports_foreign")                                                        \
+    ROW(REPORTS_LOST, "reports_lost")                                                              \
+    ROW(COMPLAINTS, "complaints")
 
 enum counter_id {
 #define COUNTER_ENUM(id, name) COUNTER_##id,

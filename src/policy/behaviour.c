@@ -143,11 +143,13 @@ static bool fill_event(struct job *job, enum behaviour_kind kind, struct behavio
         .is_certain = is_certain(job),
     };
     fill_client(job, event);
-    if (!fill_recipients(job, event)) {
-        return false;
+    bool is_asked = job->charging.charge != NULL;
+    bool is_filled = fill_recipients(job, event);
+    event->is_repeat = is_filled && is_repeat(job);
+    if (!is_asked) {
+        limits_forget_cost(job); /* whoever finds it takes it for asked */
     }
-    event->is_repeat = is_repeat(job);
-    return true;
+    return is_filled;
 }
 
 /* --- what comes of it ------------------------------------------------------------------------ */

@@ -45,8 +45,7 @@ void job_free(struct job **job)
     spool_free(&(*job)->spool);
     incoming_free(*job);
     dns_questions_free(&(*job)->list_questions);
-    free((*job)->charging.charge);
-    free((*job)->charging.recipients);
+    limits_forget_cost(*job);
     site_unref(&(*job)->site);
     arena_free(&arena); /* the job itself lives in it */
     *job = NULL;

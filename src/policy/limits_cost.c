@@ -161,6 +161,15 @@ static bool open_charge(struct job *job)
     return charging->charge != NULL && charging->recipients != NULL;
 }
 
+void limits_forget_cost(struct job *job)
+{
+    struct charging *charging = &job->charging;
+    free(charging->charge);
+    free(charging->recipients);
+    charging->charge = NULL;
+    charging->recipients = NULL;
+}
+
 bool limits_cost(struct job *job)
 {
     struct charging *charging = &job->charging;

@@ -252,6 +252,7 @@ void pipeline_finish(struct job *job, enum outcome outcome)
         hold_end(job, outcome);
         if (outcome == OUTCOME_ANSWERED) {
             bulk_note(job);
+            sent_remember(job);
         }
         own_notice_end(job, outcome);
         incoming_end(job, outcome);

@@ -119,6 +119,9 @@ const char *suppression_reason(struct job *job, const struct recipient *recipien
  * may. */
 const char *suspended_since(struct job *job);
 
+/* sent.c: what goes out is remembered, so that reports about it can be told from forged ones. */
+void sent_remember(struct job *job);
+
 /* behaviour.c: judge: is the message like the principal it comes from? After the charge, before it
  * is signed. end: what the MTA refused is told of him; before limits_end(). */
 void behaviour_judge(struct job *job);
@@ -172,6 +175,7 @@ void limits_end(struct job *job);
  * found where a limit does not fit, with the limit's own action.
  */
 bool limits_cost(struct job *job);
+void limits_forget_cost(struct job *job);
 struct finding limits_finding(const struct limit *limit, bool is_acting, bool never_fits);
 /* backscatter.c: note: how often an automatic reply was made lately, for the evidence. cost: adds
  * what an automatic answer or a bounce costs beside that; false: no memory. find: what is found

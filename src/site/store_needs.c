@@ -9,7 +9,6 @@
 #include "behaviour/book.h"
 #include "bulk/volume.h"
 #include "feedback/suppression.h"
-#include "limits/account.h"
 #include "site/exceptions.h"
 #include "site/rules.h"
 #include "site/settings.h"
@@ -31,7 +30,7 @@ static uint64_t daybooks_bytes(const struct store_needs *needs, uint64_t logins)
 static uint64_t profiles_bytes(const struct store_needs *needs, uint64_t logins)
 {
     (void)needs;
-    return store_bytes_for(logins, ACCOUNT_OCTETS_MAX, PROFILE_OCTETS_MAX);
+    return store_bytes_for(logins, BOOK_KEY_USUAL, BOOK_OCTETS_USUAL);
 }
 
 static uint64_t suppressed_bytes(const struct store_needs *needs, uint64_t logins)

@@ -40,6 +40,8 @@ enum store_table {
     STORE_SUSPENDED,  /* principals who may not send (behaviour/suspension.h) */
     STORE_HISTORY,    /* what happened to principals (behaviour/history.h) */
     STORE_PROFILES,   /* how principals behave (behaviour/book.h) */
+    STORE_SENT,       /* messages that went out lately (feedback/sent.h) */
+    STORE_POST,       /* what reports told (feedback/post.h) */
     STORE_TABLE_COUNT
 };
 
