@@ -26,6 +26,7 @@ struct maillog_follow {
     bool is_leaving;            /* there is a new file under the name: read to the end, then go */
     bool is_skipping;           /* within a line that is too long, or whose beginning is unknown */
     struct timespec written;    /* when the rotated one was last written to */
+    uint64_t behind;            /* the line that is handed out */
     struct maillog_follow_counts counts;
     char room[ROOM_BYTES];
 };
@@ -71,6 +72,11 @@ bool maillog_follow_place(const struct maillog_follow *follow, struct maillog_pl
 {
     *place_r = follow->place;
     return follow->has_place;
+}
+
+uint64_t maillog_follow_behind(const struct maillog_follow *follow)
+{
+    return follow->behind;
 }
 
 const struct maillog_follow_counts *maillog_follow_counts(const struct maillog_follow *follow)
@@ -140,6 +146,17 @@ static bool is_line_begin(int fd, uint64_t offset)
 {
     char before;
     return offset == 0 || (pread(fd, &before, 1, (off_t)offset - 1) == 1 && before == '\n');
+}
+
+uint64_t maillog_follow_rewind(struct maillog_follow *follow, uint64_t most_bytes)
+{
+    uint64_t offset = follow->place.offset;
+    if (follow->fd < 0) {
+        return 0;
+    }
+    follow->place.offset = offset > most_bytes ? offset - most_bytes : 0;
+    follow->is_skipping = !is_line_begin(follow->fd, follow->place.offset);
+    return offset;
 }
 
 static bool begin(struct maillog_follow *follow, struct error *error)
@@ -221,6 +238,7 @@ static size_t take_lines(struct maillog_follow *follow, const struct stepping *s
     const char *stop;
     while ((stop = memchr(follow->room + begin, '\n', size - begin)) != NULL) {
         size_t end = (size_t)(stop - follow->room);
+        follow->behind = follow->place.offset + end + 1;
         hand_out(follow, stepping, (struct span){ follow->room + begin, end - begin });
         begin = end + 1;
     }
@@ -251,6 +269,7 @@ static bool read_piece(struct maillog_follow *follow, struct stepping *stepping,
 static void take_half(struct maillog_follow *follow, const struct stepping *stepping, size_t half)
 {
     if (half > 0) {
+        follow->behind = follow->place.offset + half;
         hand_out(follow, stepping, (struct span){ follow->room, half });
         follow->place.offset += half;
         follow->counts.bytes += half;

@@ -57,6 +57,12 @@ enum maillog_follow_answer {
 enum maillog_follow_answer maillog_follow_step(struct maillog_follow *follow, size_t most_bytes,
                                                maillog_follow_take *take, void *context,
                                                struct error *error);
+/* While a line is handed out: up to which octet of the file it reaches, with its end. */
+uint64_t maillog_follow_behind(const struct maillog_follow *follow);
+/* The open file once more, from so many octets before the place, or its beginning, on; returns how
+ * far it had been read. For whoever has to know what stood there; 0: no file is open. A step of 0
+ * octets opens it and reads nothing. */
+uint64_t maillog_follow_rewind(struct maillog_follow *follow, uint64_t most_bytes);
 /* False: nothing was read yet, and no place was given. */
 bool maillog_follow_place(const struct maillog_follow *follow, struct maillog_place *place_r);
 const struct maillog_follow_counts *maillog_follow_counts(const struct maillog_follow *follow);

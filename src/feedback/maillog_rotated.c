@@ -40,7 +40,8 @@ bool maillog_head_fits(int fd, const struct maillog_place *place)
 {
     uint32_t size = place->head_size;
     uint64_t head;
-    return maillog_head_read(fd, &size, &head) && size == place->head_size && head == place->head;
+    return size == 0 ||
+           (maillog_head_read(fd, &size, &head) && size == place->head_size && head == place->head);
 }
 
 /* --- the folder ------------------------------------------------------------------------------ */

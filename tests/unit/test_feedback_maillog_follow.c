@@ -170,6 +170,17 @@ static void test_grows(void **state)
     assert_int_equal(counts()->gaps, 0);
 }
 
+static void test_empty(void **state)
+{
+    (void)state;
+    append_text("");
+    assert_read("");
+    assert_read("");
+    append(1);
+    assert_read("1");
+    assert_int_equal(counts()->truncations + counts()->gaps, 0);
+}
+
 static void test_begins_at_the_end(void **state)
 {
     (void)state;
@@ -242,6 +253,34 @@ static void test_in_parts(void **state)
     assert_in_range(steps, 3, 5);
     assert_non_null(strstr(buffer_text(&seen), " 8999 9000"));
     assert_int_equal(seen.size, 9 + 2 * 90 + 3 * 900 + 4 * 8001 + 8999);
+}
+
+static uint64_t behind;
+
+static void note_behind(void *context, struct span line)
+{
+    take(context, line);
+    behind = maillog_follow_behind(follow);
+}
+
+static void test_rewinds(void **state)
+{
+    struct error error;
+    (void)state;
+    append(3);
+    maillog_follow_free(&follow);
+    follow = maillog_follow_new(path, MAILLOG_FROM_END, NULL);
+    assert_int_equal(maillog_follow_rewind(follow, 100), 0); /* nothing is open */
+    assert_int_equal(maillog_follow_step(follow, 0, take, NULL, &error), MAILLOG_FOLLOW_MORE);
+    assert_int_equal(maillog_follow_rewind(follow, 100), 3 * 85);
+    append(1);
+    buffer_clear(&seen);
+    assert_int_equal(maillog_follow_step(follow, STEP_BYTES, note_behind, NULL, &error),
+                     MAILLOG_FOLLOW_DONE);
+    assert_string_equal(buffer_text(&seen), "3 4"); /* 2 is not whole from there */
+    assert_int_equal(behind, 4 * 85);
+    assert_int_equal(maillog_follow_rewind(follow, 1 << 20), 4 * 85);
+    assert_read("1 2 3 4");
 }
 
 /* --- rotation -------------------------------------------------------------------------------- */
@@ -437,10 +476,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_grows, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
         cmocka_unit_test_setup_teardown(test_begins_at_the_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_is_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_in_parts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rewinds, setup, teardown),
         cmocka_unit_test_setup_teardown(test_renamed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_renamed_meanwhile, setup, teardown),
         cmocka_unit_test_setup_teardown(test_renamed_twice_meanwhile, setup, teardown),
