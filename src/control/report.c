@@ -205,6 +205,7 @@ static void judge(const struct control_host *host, const struct site *site,
     report_judge_keys(host, site, reasons);
     report_judge_store(host, reasons);
     report_judge_suppressed(host, site, reasons);
+    report_judge_feedback(host, site, reasons);
     report_judge_hold(host, site, reasons);
     report_judge_fleet(host, reasons);
     report_judge_scan(host, site, reasons);
@@ -366,6 +367,7 @@ static void status_text(const struct status *status, struct buffer *out)
     report_text_store(host, status->site, out);
     report_text_suspended(host, out);
     report_text_suppressed(host, status->site, out);
+    report_text_feedback(host, status->site, out);
     report_text_hold(host, status->site, out);
     report_text_fleet(host, out);
     report_text_scan(status->site, out);
@@ -476,6 +478,7 @@ static void status_json(const struct status *status, struct buffer *out)
     report_json_store(host, status->site, &json);
     report_json_suspended(host, &json);
     report_json_suppressed(host, status->site, &json);
+    report_json_feedback(host, status->site, &json);
     report_json_hold(host, status->site, &json);
     report_json_fleet(host, &json);
     report_json_scan(host, status->site, &json);

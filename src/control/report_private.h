@@ -57,6 +57,14 @@ void report_text_suppressed(const struct control_host *host, const struct site *
 void report_json_suppressed(const struct control_host *host, const struct site *site,
                             struct json *json);
 
+/* report_feedback.c: logs of the mail server, how far they teach, and which cannot be read. */
+void report_judge_feedback(const struct control_host *host, const struct site *site,
+                           struct reasons *reasons);
+void report_text_feedback(const struct control_host *host, const struct site *site,
+                          struct buffer *out);
+void report_json_feedback(const struct control_host *host, const struct site *site,
+                          struct json *json);
+
 /* report_lists.c: DNS lists that are off, and what of ours is listed; nothing without lists. */
 void report_judge_lists(const struct control_host *host, const struct site *site,
                         struct reasons *reasons);

@@ -170,7 +170,7 @@ static const struct config_table *const fixed_tables[] = {
     &state_settings_table, &dns_settings_table,  &domains_settings_table, &notice_settings_table,
     &hook_settings_table,  &hold_settings_table, &limits_table,           &redis_settings_table,
     &suppression_table,    &backscatter_table,   &clamd_settings_table,   &bulk_settings_table,
-    &lists_table,          &listings_table,
+    &lists_table,          &listings_table,      &feedback_table,
 };
 #define FIXED_COUNT (sizeof(fixed_tables) / sizeof(fixed_tables[0]))
 

@@ -1,11 +1,13 @@
 /*
- * settings: the rows of `suppression`.
+ * settings: the rows of `suppression` and `feedback`.
  */
 #include "feedback/settings.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "config/config.h"
+#include "util/error.h"
 
 static const struct config_row suppression_rows[] = {
     { .name = "after",
@@ -55,3 +57,83 @@ const struct config_table suppression_table = { .path = "suppression",
                                                 .rows = suppression_rows,
                                                 .size = sizeof(struct suppression_settings),
                                                 .check = check_suppression };
+
+/* --- the mail server's log ------------------------------------------------------------------- */
+
+enum { PATH_MAX_OCTETS = 400 }; /* it is the name of a record */
+
+static bool accepts_path(const char *value, struct error *error)
+{
+    if (value[0] == '/' && value[1] != '\0' && strlen(value) <= PATH_MAX_OCTETS) {
+        return true;
+    }
+    error_set(error, "no path of a file; valid: \"/var/log/mail.log\", at most %d octets",
+              PATH_MAX_OCTETS);
+    return false;
+}
+
+static bool accepts_name(const char *value, struct error *error)
+{
+    size_t size = strlen(value);
+    if (size > 0 && size <= 64 && strpbrk(value, " []:") == NULL && value[size - 1] != '/') {
+        return true;
+    }
+    error_set(error, "no name of a program in a log; valid: \"postfix\", \"postfix-out\"");
+    return false;
+}
+
+static const struct config_row feedback_rows[] = {
+    { .name = "log",
+      .type = CONFIG_TEXTS,
+      .offset = offsetof(struct feedback_settings, log),
+      .accepts = accepts_path,
+      .brief = "files the mail server logs to, which are followed; none: its outcomes teach "
+               "nothing" },
+    { .name = "postfix",
+      .type = CONFIG_TEXTS,
+      .offset = offsetof(struct feedback_settings, postfix),
+      .accepts = accepts_name,
+      .brief = "syslog_name of Postfix and its instances; absent: what begins with postfix" },
+    { .name = "sendmail",
+      .type = CONFIG_TEXTS,
+      .offset = offsetof(struct feedback_settings, sendmail),
+      .accepts = accepts_name,
+      .brief = "names of Sendmail in the log; absent: sendmail, and what begins with sm-" },
+    { .name = "lifetime",
+      .type = CONFIG_DURATION,
+      .offset = offsetof(struct feedback_settings, lifetime_s),
+      .fallback = "6d",
+      .min = 3600,
+      .max = INT64_C(60) * 86400,
+      .brief = "how long the mail server keeps a message at most; what becomes of it later is "
+               "nobody's" },
+    { .name = "messages",
+      .type = CONFIG_INT,
+      .offset = offsetof(struct feedback_settings, messages),
+      .fallback = "50000",
+      .min = 100,
+      .max = 2000000,
+      .brief = "messages whose outcomes are waited for at a time; the oldest gives way" },
+    CONFIG_ROWS_END,
+};
+
+static void check_feedback(const struct config *config, const void *settings,
+                           struct config_report *report)
+{
+    const struct feedback_settings *own = settings;
+    struct config_place place = config_where(config, &feedback_table, "log");
+    for (size_t i = 0; i < own->log.count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(own->log.at[i], own->log.at[k]) == 0) {
+                config_complain(report, CONFIG_ERROR, &place, "feedback.log",
+                                "%s is named twice: each of its lines would count twice",
+                                own->log.at[i]);
+            }
+        }
+    }
+}
+
+const struct config_table feedback_table = { .path = "feedback",
+                                             .rows = feedback_rows,
+                                             .size = sizeof(struct feedback_settings),
+                                             .check = check_feedback };

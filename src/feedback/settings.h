@@ -1,5 +1,6 @@
 /*
- * settings: the rows of `suppression`: when an address that refuses mail is written to no more.
+ * settings: the rows of `suppression`: when an address that refuses mail is written to no more; and
+ * of `feedback`: where the mail server's log is.
  */
 #ifndef EM_FEEDBACK_SETTINGS_H
 #define EM_FEEDBACK_SETTINGS_H
@@ -16,5 +17,14 @@ struct suppression_settings {
 };
 
 extern const struct config_table suppression_table; /* path `suppression` */
+
+struct feedback_settings {
+    struct config_texts log;               /* files; none: nothing is followed */
+    struct config_texts postfix, sendmail; /* their names in the log; none: the usual ones */
+    int64_t lifetime_s;                    /* of a message in the mail server's queue */
+    int64_t messages;                      /* under way at once */
+};
+
+extern const struct config_table feedback_table; /* path `feedback` */
 
 #endif

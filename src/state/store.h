@@ -42,6 +42,7 @@ enum store_table {
     STORE_PROFILES,   /* how principals behave (behaviour/book.h) */
     STORE_SENT,       /* messages that went out lately (feedback/sent.h) */
     STORE_POST,       /* what reports told (feedback/post.h) */
+    STORE_MAILLOG,    /* how far logs of the mail server were read (watch/maillog_record.h) */
     STORE_TABLE_COUNT
 };
 

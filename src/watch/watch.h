@@ -12,6 +12,7 @@
 
 #include "dkim/proof.h"
 #include "dns/resolver.h"
+#include "feedback/maillog_join.h"
 #include "limits/books.h"
 #include "lists/board.h"
 #include "log/log.h"
@@ -23,15 +24,26 @@
 
 struct watch;
 
+/* Who hears of what the mail server's log tells; each may be NULL. Called by the watch's thread,
+ * each thing once, in the order of the log. */
+struct watch_ears {
+    maillog_outcome_take *outcome;
+    /* `login` is empty where the mail server does not tell it; `client` is an address. */
+    void (*login_failed)(void *context, struct span login, struct span client, uint64_t times,
+                         int64_t at_s);
+    void *context;
+};
+
 /* All outlive the watch. */
 struct watch_setup {
     struct site_holder *holder;
     struct dns_resolver *resolver;
     struct store *store;
     struct key_proofs *proofs;
-    struct list_board *lists; /* NULL: no list is tested or asked */
-    struct books books;       /* what was used of limits; all NULL: nothing is counted */
-    struct notices *notices;  /* NULL: nobody is told of anything by mail */
+    struct list_board *lists;      /* NULL: no list is tested or asked */
+    struct books books;            /* what was used of limits; all NULL: nothing is counted */
+    struct notices *notices;       /* NULL: nobody is told of anything by mail */
+    const struct watch_ears *ears; /* NULL: nobody hears of outcomes but the suppression list */
     const struct clock *clock;
     struct log_sink *log;
     bool is_leader;

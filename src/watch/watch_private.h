@@ -11,6 +11,8 @@
  *   held.c        records of held mail that end
  *   scanner.c     whether the virus scanner answers
  *   suppressed.c  what is over of the suppression list, and that it is full
+ *   maillog.c     what the mail server's log tells of our mail; maillog_fit.c which files,
+ *                 maillog_record.c how far they were read
  *   notices.c     mail to the administrator
  *   lists.c       which DNS lists are in order; reputation.c whether they list us
  *   domains_job.c our domains and addresses: see domains.h
@@ -35,8 +37,8 @@ struct watch_job {
 
 extern const struct watch_job watch_upkeep_job, watch_proofs_job, watch_keys_job, watch_domains_job,
     watch_notices_job, watch_held_job, watch_ledger_job, watch_fleet_job, watch_suppressed_job,
-    watch_suspended_job, watch_scanner_job, watch_lists_job, watch_list_tests_job,
-    watch_reputation_job;
+    watch_suspended_job, watch_scanner_job, watch_maillog_job, watch_lists_job,
+    watch_list_tests_job, watch_reputation_job;
 
 const struct watch_setup *watch_setup_of(const struct watch *watch);
 bool watch_is_stopping(struct watch *watch);

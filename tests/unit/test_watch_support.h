@@ -56,6 +56,7 @@ struct scene {
     struct key_proofs *proofs;
     struct list_board *lists;
     struct watch *watch;
+    const struct watch_ears *ears;
     struct buffer records[3]; /* TXT of the keys a, b and c */
 };
 
@@ -138,6 +139,7 @@ static inline void scene_start(struct scene *scene, bool is_leader)
                                  .store = scene->store,
                                  .proofs = scene->proofs,
                                  .lists = scene->lists,
+                                 .ears = scene->ears,
                                  .clock = &scene->house.clock.clock,
                                  .log = &scene->house.sink,
                                  .is_leader = is_leader };

@@ -1,0 +1,286 @@
+/*
+ * maillog: follows the mail server's logs (`feedback.log`), and hands what became of our mail to
+ * those who learn from it: the suppression list (feedback/lessons.h) and whoever has ears
+ * (watch.h).
+ *
+ * After a start the last part of the log is read once more, in silence: our lines in it belong to
+ * messages that are still under way, and addresses that took mail are known again.
+ */
+#include "watch/maillog_private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "util/domain.h"
+
+enum {
+    LOOK_MS = 3000,
+    AGAIN_MS = 20, /* there is more to read */
+    IDLE_MS = 10000,
+    STEP_BYTES = 2 << 20,    /* of one file at once, some 10 ms */
+    SILENT_BYTES = 64 << 20, /* read again after a start */
+    TELL_AGAIN_S = 3600
+};
+
+static void *maillog_begin(struct watch *watch)
+{
+    struct maillog_job *job = calloc(1, sizeof(*job));
+    if (job != NULL) {
+        job->watch = watch;
+        job->lessons = lessons_new();
+    }
+    if (job != NULL && job->lessons == NULL) {
+        free(job);
+        job = NULL;
+    }
+    return job;
+}
+
+static void maillog_end(void *state)
+{
+    struct maillog_job *job = state;
+    maillog_job_clear(job);
+    lessons_free(&job->lessons);
+    free(job);
+}
+
+/* --- outcomes -------------------------------------------------------------------------------- */
+
+/* Of ours, the domain that the sender's is, or is below: the shortest one. Empty: not ours. */
+static struct span domain_of_ours(const struct site *site, struct span sender,
+                                  char room[static DOMAIN_MAX])
+{
+    ptrdiff_t at = span_find_last(sender, '@');
+    struct span rest, found = SPAN("");
+    if (at < 0 || !domain_to_ascii(span_from(sender, (size_t)at + 1), room)) {
+        return found;
+    }
+    rest = span_of(room);
+    while (rest.size > 0) {
+        ptrdiff_t dot = span_find(rest, '.');
+        found = site_is_ours(site, rest) ? rest : found;
+        rest = span_from(rest, dot >= 0 ? (size_t)dot + 1 : rest.size);
+    }
+    return found;
+}
+
+void maillog_take_outcome(void *context, const struct maillog_outcome *outcome)
+{
+    struct maillog_job *job = context;
+    const struct watch_setup *setup = watch_setup_of(job->watch);
+    char room[DOMAIN_MAX], provider[LESSONS_PROVIDER_MAX];
+    struct lessons_place place = {
+        .store = setup->store,
+        .settings = config_settings(job->site->config, &suppression_table),
+        .domain = outcome->has_sender ? domain_of_ours(job->site, outcome->sender, room) : SPAN(""),
+    };
+    if (lessons_take(job->lessons, &place, outcome, job->is_silent) == LESSONS_OUTAGE_BEGINS) {
+        lessons_provider(outcome, provider);
+        watch_log(job->watch, LOG_LEVEL_WARNING,
+                  "feedback: %s calls addresses unknown that took mail before: what it says of "
+                  "addresses is not believed, and not learnt, until that is over",
+                  provider);
+    }
+    if (!job->is_silent && setup->ears != NULL && setup->ears->outcome != NULL) {
+        setup->ears->outcome(setup->ears->context, outcome);
+    }
+}
+
+/* --- lines ----------------------------------------------------------------------------------- */
+
+static void tell_gap(struct maillog_job *job, uint64_t lines)
+{
+    int64_t now_s = clock_wall_s(watch_setup_of(job->watch)->clock);
+    job->file->record.gaps++;
+    if (now_s - job->gap_told_s < TELL_AGAIN_S && now_s >= job->gap_told_s) {
+        return;
+    }
+    job->gap_told_s = now_s;
+    watch_log(job->watch, LOG_LEVEL_WARNING,
+              "feedback: lines are missing in %s (%" PRIu64 " as far as it is told), so outcomes "
+              "are missing: raise RateLimitBurst in journald.conf, or imjournal's Ratelimit.Burst "
+              "in rsyslog.conf, or let Postfix write the file itself (maillog_file)",
+              job->file->path, lines);
+}
+
+static void take_event(struct maillog_job *job, const struct maillog_line *line,
+                       const struct maillog_event *event)
+{
+    const struct watch_ears *ears = watch_setup_of(job->watch)->ears;
+    if (event->kind == MAILLOG_GAP) {
+        if (!job->is_silent) {
+            tell_gap(job, event->count);
+        }
+        return;
+    }
+    if (event->kind == MAILLOG_AUTH_FAILED) {
+        if (!job->is_silent && ears != NULL && ears->login_failed != NULL) {
+            ears->login_failed(ears->context, event->login, event->client, event->count,
+                               line->entry.time_s);
+        }
+        return;
+    }
+    maillog_join_event(job->join, line, event);
+}
+
+static void take_line(void *context, struct span bytes)
+{
+    struct maillog_job *job = context;
+    struct maillog_file *file = job->file;
+    struct maillog_line line;
+    struct maillog_event event;
+    struct maillog_place place;
+    if (file->silent_offset > 0) {
+        /* Another file: the one that was read before has been left behind. */
+        if (!maillog_follow_place(file->follow, &place) || place.inode != file->silent_inode ||
+            maillog_follow_behind(file->follow) > file->silent_offset) {
+            file->silent_offset = 0;
+        }
+    }
+    job->is_silent = file->silent_offset > 0;
+    file->record.lines += !job->is_silent;
+    if (!maillog_line_read(&job->reader, &job->names, bytes, &line) || !line.entry.has_time) {
+        return;
+    }
+    if (line.writer == MAILLOG_OURS && logread_message(&line.entry, &job->message)) {
+        maillog_join_message(job->join, line.entry.host, &job->message, line.entry.time_s);
+    } else if (maillog_event_read(&line, &event)) {
+        take_event(job, &line, &event);
+    }
+}
+
+/* --- files ----------------------------------------------------------------------------------- */
+
+static void tell_trouble(struct maillog_job *job, const char *text)
+{
+    struct maillog_file *file = job->file;
+    struct maillog_record *record = &file->record;
+    bool is_new = strcmp(record->trouble, text) != 0;
+    if (!is_new && file->is_told) {
+        return;
+    }
+    file->is_told = true;
+    if (is_new && record->bad_s == 0) {
+        record->bad_s = clock_wall_s(watch_setup_of(job->watch)->clock);
+    }
+    snprintf(record->trouble, sizeof(record->trouble), "%s", text);
+    watch_log(job->watch, LOG_LEVEL_WARNING,
+              "feedback: %s; until then nothing is learnt from what receivers answer", text);
+    (void)maillog_record_put(watch_setup_of(job->watch)->store, file->path, record);
+}
+
+static void tell_good(struct maillog_job *job)
+{
+    struct maillog_record *record = &job->file->record;
+    job->file->is_told = false;
+    if (record->bad_s != 0) {
+        record->bad_s = 0;
+        record->trouble[0] = '\0';
+        watch_log(job->watch, LOG_LEVEL_NOTICE, "feedback: %s can be read again", job->file->path);
+        (void)maillog_record_put(watch_setup_of(job->watch)->store, job->file->path, record);
+    }
+}
+
+/* Opens it where it was left, and goes back for the silent part. */
+static bool file_open(struct maillog_job *job, struct error *error)
+{
+    struct maillog_file *file = job->file;
+    struct maillog_place place;
+    if (maillog_follow_step(file->follow, 0, take_line, job, error) == MAILLOG_FOLLOW_FAILED) {
+        return false;
+    }
+    if (!file->is_open) {
+        file->is_open = true;
+        file->silent_offset = maillog_follow_rewind(file->follow, SILENT_BYTES);
+        (void)maillog_follow_place(file->follow, &place);
+        file->silent_inode = place.inode;
+    }
+    return true;
+}
+
+static void count_joined(struct maillog_job *job, const struct maillog_join_counts *before)
+{
+    const struct maillog_join_counts *after = maillog_join_counts(job->join);
+    struct maillog_record *record = &job->file->record;
+    record->attributed += after->attributed - before->attributed;
+    record->unattributed += after->unattributed - before->unattributed;
+    record->ambiguous += after->ambiguous - before->ambiguous;
+}
+
+/* What was counted while all was silent counts for nobody. */
+static void file_keep(struct maillog_job *job, const struct maillog_join_counts *before,
+                      bool was_silent)
+{
+    struct maillog_file *file = job->file;
+    const struct maillog_follow_counts *counts = maillog_follow_counts(file->follow);
+    struct maillog_place place;
+    if (counts->gaps > file->gaps) {
+        file->gaps = counts->gaps;
+        tell_gap(job, 0);
+    }
+    if (file->silent_offset > 0 || !maillog_follow_place(file->follow, &place)) {
+        return;
+    }
+    if (!was_silent) {
+        count_joined(job, before);
+    }
+    if (!file->record.has_place || memcmp(&place, &file->record.place, sizeof(place)) != 0) {
+        file->record.has_place = true;
+        file->record.place = place;
+        (void)maillog_record_put(watch_setup_of(job->watch)->store, file->path, &file->record);
+    }
+}
+
+/* True: there is more in it now. */
+static bool file_step(struct maillog_job *job)
+{
+    struct maillog_file *file = job->file;
+    struct maillog_join_counts before = *maillog_join_counts(job->join);
+    struct error error = { "" };
+    bool was_silent;
+    enum maillog_follow_answer answer;
+    if (!file_open(job, &error)) {
+        tell_trouble(job, error.text);
+        return false;
+    }
+    was_silent = file->silent_offset > 0;
+    answer = maillog_follow_step(file->follow, STEP_BYTES, take_line, job, &error);
+    if (answer == MAILLOG_FOLLOW_DONE && was_silent) {
+        file->silent_offset = 0; /* nothing came since */
+    }
+    file_keep(job, &before, was_silent);
+    if (answer == MAILLOG_FOLLOW_FAILED) {
+        tell_trouble(job, error.text);
+    } else {
+        tell_good(job);
+    }
+    return answer == MAILLOG_FOLLOW_MORE;
+}
+
+static unsigned maillog_run(struct watch *watch, void *state, bool is_hurried)
+{
+    struct maillog_job *job = state;
+    bool has_more = false;
+    unsigned pause_ms = IDLE_MS;
+    (void)is_hurried;
+    job->site = site_holder_get(watch_setup_of(watch)->holder);
+    if (maillog_job_fit(job)) {
+        pause_ms = LOOK_MS;
+        logread_init(&job->reader, watch_setup_of(watch)->clock);
+        for (size_t i = 0; i < job->file_count && !watch_is_stopping(watch); i++) {
+            job->file = &job->files[i];
+            has_more = file_step(job) || has_more;
+        }
+    }
+    site_unref(&job->site);
+    return has_more ? AGAIN_MS : pause_ms;
+}
+
+const struct watch_job watch_maillog_job = { .name = "maillog",
+                                             .begin = maillog_begin,
+                                             .end = maillog_end,
+                                             .run = maillog_run,
+                                             .is_for_leader = true };
