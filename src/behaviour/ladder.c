@@ -15,8 +15,8 @@ static const struct rung {
     [LADDER_NONE] = { "none", 0, 0 },
     [LADDER_LOG] = { "log", 30, 30 },
     /* One family at its cap is not enough for a mail to the administrator. */
-    [LADDER_NOTICE] = { "notice", 63, 50 },
-    [LADDER_THROTTLE] = { "throttle", 63, 50 },
+    [LADDER_NOTICE] = { "notice", 63, 45 },
+    [LADDER_THROTTLE] = { "throttle", 63, 45 },
     /* What and who: half of one and most of the other. Never one group alone. */
     [LADDER_HOLD] = { "hold", UINT32_MAX, 70 },
     [LADDER_SUSPEND] = { "suspend", UINT32_MAX, 130 },

@@ -55,8 +55,8 @@ static void test_thresholds(void **state)
     } rows[] = { { 0, 0, LADDER_NONE },        { 29, 1, LADDER_NONE },
                  { 30, 1, LADDER_LOG },        { 62, 1, LADDER_LOG },
                  { 63, 1, LADDER_THROTTLE },   { 115, 1, LADDER_THROTTLE },
-                 { 1000, 1, LADDER_THROTTLE }, { 49, 2, LADDER_LOG },
-                 { 50, 2, LADDER_THROTTLE },   { 70, 2, LADDER_HOLD },
+                 { 1000, 1, LADDER_THROTTLE }, { 44, 2, LADDER_LOG },
+                 { 45, 2, LADDER_THROTTLE },   { 70, 2, LADDER_HOLD },
                  { 129, 2, LADDER_HOLD },      { 130, 2, LADDER_SUSPEND },
                  { 245, 3, LADDER_SUSPEND } };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -136,7 +136,7 @@ static void test_told_once(void **state)
     } rows[] = {
         { 40, 1, LADDER_LOG, true },       { 64, 1, LADDER_THROTTLE, true },
         { 62, 1, LADDER_THROTTLE, false }, { 31, 1, LADDER_THROTTLE, false },
-        { 64, 1, LADDER_THROTTLE, false }, { 29, 1, LADDER_LOG, false },
+        { 64, 1, LADDER_THROTTLE, false }, { 26, 1, LADDER_LOG, false },
         { 64, 1, LADDER_THROTTLE, false }, { 10, 0, LADDER_NONE, false },
         { 64, 1, LADDER_THROTTLE, true },  { 75, 2, LADDER_HOLD, true },
         { 75, 2, LADDER_HOLD, false },     { 0, 0, LADDER_HOLD, false },
