@@ -8,7 +8,15 @@
 #include "util/varint.h"
 
 #define HOUR_MS 3600000
+#define VALUE_OCTETS 3
 #define GAINED 0x80 /* beside trust in an octet */
+
+/* What is kept of a value; never 0. */
+static uint32_t kept(uint32_t value)
+{
+    uint32_t low = value & ((1U << 8 * VALUE_OCTETS) - 1);
+    return low != 0 ? low : 1;
+}
 
 static struct habit_entry *find(struct habit *habit, uint32_t value)
 {
@@ -33,7 +41,7 @@ unsigned habit_trust(const struct habit *habit, uint32_t value, uint64_t now_ms)
     }
     for (unsigned i = 0; i < habit->count; i++) {
         const struct habit_entry *entry = &habit->all[i];
-        if (entry->value == value) {
+        if (entry->value == kept(value)) {
             return is_forgotten(entry, now_h) ? 0 : entry->trust;
         }
     }
@@ -81,7 +89,7 @@ void habit_use(struct habit *habit, uint32_t value, unsigned room, int gain, uin
     if (value == 0) {
         return;
     }
-    struct habit_entry *entry = take(habit, value, room, (uint32_t)(now_ms / HOUR_MS));
+    struct habit_entry *entry = take(habit, kept(value), room, (uint32_t)(now_ms / HOUR_MS));
     bool counts = gain < 0 ? entry->trust < HABIT_TRUST_MAX : !entry->has_gained;
     if (counts) {
         int trust = entry->trust + gain;
@@ -97,7 +105,7 @@ void habit_write(const struct habit *habit, uint32_t base_h, struct buffer *out)
     varint_put(out, habit->count);
     for (unsigned i = 0; i < habit->count; i++) {
         const struct habit_entry *entry = &habit->all[i];
-        for (unsigned octet = 0; octet < 4; octet++) {
+        for (unsigned octet = 0; octet < VALUE_OCTETS; octet++) {
             buffer_add_char(out, (char)(entry->value >> (8 * octet)));
         }
         buffer_add_char(out, (char)(entry->trust | (entry->has_gained ? GAINED : 0)));
@@ -108,15 +116,15 @@ void habit_write(const struct habit *habit, uint32_t base_h, struct buffer *out)
 static bool read_entry(struct span *from, uint32_t base_h, struct habit_entry *entry_r)
 {
     uint64_t ago_h;
-    if (from->size < 5) {
+    if (from->size < VALUE_OCTETS + 1) {
         return false;
     }
-    for (unsigned octet = 0; octet < 4; octet++) {
+    for (unsigned octet = 0; octet < VALUE_OCTETS; octet++) {
         entry_r->value |= (uint32_t)(uint8_t)from->at[octet] << (8 * octet);
     }
-    entry_r->trust = (uint8_t)from->at[4] & (GAINED - 1);
-    entry_r->has_gained = ((uint8_t)from->at[4] & GAINED) != 0;
-    *from = span_from(*from, 5);
+    entry_r->trust = (uint8_t)from->at[VALUE_OCTETS] & (GAINED - 1);
+    entry_r->has_gained = ((uint8_t)from->at[VALUE_OCTETS] & GAINED) != 0;
+    *from = span_from(*from, VALUE_OCTETS + 1);
     if (!varint_take(from, &ago_h) || ago_h > base_h || entry_r->value == 0 ||
         entry_r->trust > HABIT_TRUST_MAX) {
         return false;

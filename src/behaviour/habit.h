@@ -19,11 +19,11 @@ enum {
     HABIT_ROOM = 12,
     HABIT_TRUST_MAX = 32,
     HABIT_FORGOTTEN_H = 90 * 24,                    /* not seen for so long: gone */
-    HABIT_OCTETS_MAX = 1 + HABIT_ROOM * (4 + 1 + 5) /* written */
+    HABIT_OCTETS_MAX = 1 + HABIT_ROOM * (3 + 1 + 5) /* written */
 };
 
 struct habit_entry {
-    uint32_t value; /* never 0 */
+    uint32_t value; /* 24 bits, never 0 */
     uint32_t seen_h;
     uint8_t trust;   /* to HABIT_TRUST_MAX */
     bool has_gained; /* in the hour it was seen in */
@@ -35,8 +35,8 @@ struct habit {
     struct habit_entry all[HABIT_ROOM];
 };
 
-/* How familiar a value is, 0 (never seen) to HABIT_TRUST_MAX; the same for value 0: nothing is
- * known, so nothing is strange. */
+/* Of a value 24 bits count. How familiar it is, 0 (never seen) to HABIT_TRUST_MAX; the same for
+ * value 0: nothing is known, so nothing is strange. */
 unsigned habit_trust(const struct habit *habit, uint32_t value, uint64_t now_ms);
 /* It was used; room: for so many at most, HABIT_ROOM or less. A gain is added where none was in
  * this hour; a loss (below 0) is taken where trust is not full. */

@@ -73,18 +73,33 @@ static void write_baseline(const struct baseline *baseline, unsigned section, ui
     }
 }
 
+/* A text that went to few is the rule: the places of its bits, behind how many they are. */
+#define SPARSE_MAX 6
+#define REPEAT_H 24 /* older ones are forgotten when they are next looked at */
+
+static void write_map(uint64_t map, struct buffer *out)
+{
+    unsigned count = (unsigned)__builtin_popcountll(map);
+    bool is_sparse = count <= SPARSE_MAX;
+    buffer_add_char(out, (char)(is_sparse ? count : SPARSE_MAX + 1));
+    for (unsigned octet = 0; octet < 8 && !is_sparse; octet++) {
+        buffer_add_char(out, (char)(map >> (8 * octet)));
+    }
+    for (; is_sparse && map != 0; map &= map - 1) {
+        buffer_add_char(out, (char)__builtin_ctzll(map));
+    }
+}
+
 static void write_repeats(const struct profile *profile, struct buffer *out)
 {
     uint32_t last_h = (uint32_t)(profile->last_ms / HOUR_MS);
     for (unsigned i = 0; i < PROFILE_REPEATS; i++) {
         const struct profile_repeat *repeat = &profile->repeats[i];
-        if (repeat->digest != 0) {
+        if (repeat->digest != 0 && ago(last_h, repeat->seen_h) < REPEAT_H) {
             put_tag(out, SECTION_REPEAT + i);
             varint_put(out, repeat->digest);
             varint_put(out, ago(last_h, repeat->seen_h));
-            for (unsigned octet = 0; octet < 8; octet++) {
-                buffer_add_char(out, (char)(repeat->map >> (8 * octet)));
-            }
+            write_map(repeat->map, out);
         }
     }
 }
@@ -204,19 +219,42 @@ static bool read_baseline(struct span *from, uint32_t last_min, struct baseline 
     return true;
 }
 
+static bool take_octets(struct span *from, size_t count, const uint8_t **octets_r)
+{
+    if (from->size < count) {
+        return false;
+    }
+    *octets_r = (const uint8_t *)from->at;
+    *from = span_from(*from, count);
+    return true;
+}
+
+static bool read_map(struct span *from, uint64_t *map_r)
+{
+    const uint8_t *octets;
+    if (!take_octets(from, 1, &octets) || octets[0] > SPARSE_MAX + 1) {
+        return false;
+    }
+    bool is_sparse = octets[0] <= SPARSE_MAX;
+    size_t count = is_sparse ? octets[0] : 8;
+    if (!take_octets(from, count, &octets)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        *map_r |= is_sparse ? UINT64_C(1) << octets[i] % 64 : (uint64_t)octets[i] << (8 * i);
+    }
+    return true;
+}
+
 static bool read_repeat(struct span *from, uint32_t last_h, struct profile_repeat *repeat_r)
 {
     uint64_t digest, ago_h;
-    if (!take(from, UINT32_MAX, &digest) || !take(from, last_h, &ago_h) || from->size < 8) {
+    if (!take(from, UINT32_MAX, &digest) || !take(from, last_h, &ago_h)) {
         return false;
     }
     *repeat_r =
         (struct profile_repeat){ .digest = (uint32_t)digest, .seen_h = last_h - (uint32_t)ago_h };
-    for (unsigned octet = 0; octet < 8; octet++) {
-        repeat_r->map |= (uint64_t)(uint8_t)from->at[octet] << (8 * octet);
-    }
-    *from = span_from(*from, 8);
-    return true;
+    return read_map(from, &repeat_r->map);
 }
 
 static bool read_numbers(struct span *from, uint32_t most, uint32_t *numbers_r, size_t count)
@@ -273,13 +311,13 @@ static bool read_ladder(struct span *from, struct profile_ladder *ladder_r)
     return true;
 }
 
-static bool read_map(struct span *from, struct profile *profile)
+static bool read_day_map(struct span *from, struct profile *profile)
 {
-    if (from->size < PROFILE_MAP_OCTETS) {
+    const uint8_t *octets;
+    if (!take_octets(from, PROFILE_MAP_OCTETS, &octets)) {
         return false;
     }
-    memcpy(profile->map, from->at, PROFILE_MAP_OCTETS);
-    *from = span_from(*from, PROFILE_MAP_OCTETS);
+    memcpy(profile->map, octets, PROFILE_MAP_OCTETS);
     return true;
 }
 
@@ -302,7 +340,7 @@ static bool read_rest(struct span *from, unsigned section, struct profile *profi
         profile->slow_strange = strange[2];
         return true;
     case SECTION_MAP:
-        return read_map(from, profile);
+        return read_day_map(from, profile);
     case SECTION_PAGE:
         return read_page(from, profile);
     case SECTION_POINTS:

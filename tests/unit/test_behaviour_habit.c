@@ -59,7 +59,8 @@ static void test_habit_octets(void **state)
     struct buffer out = BUFFER_EMPTY;
     (void)state;
     for (uint32_t value = 1; value < 20; value++) {
-        habit_use(&habit, value * 0x1234567, HABIT_ROOM, (int)value % 5, value * DAY_MS);
+        habit_use(&habit, value * 0x1234567, /* the upper octet is not kept */ HABIT_ROOM,
+                  (int)value % 5, value * DAY_MS);
     }
     habit_write(&habit, 20 * 24, &out);
     assert_true(out.size <= HABIT_OCTETS_MAX);
