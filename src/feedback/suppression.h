@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "feedback/cause.h"
 #include "feedback/settings.h"
 #include "state/store.h"
 #include "util/error.h"
@@ -78,26 +79,24 @@ enum suppression_answer suppression_remove(struct store *store, struct span addr
 
 /* One delivery that ended, as a bounce or the mail server's log tells. */
 struct suppression_delivery {
-    struct span address; /* the envelope recipient, in any case */
-    struct span domain;  /* A-labels: of ours, the one that the sender's is, or is below */
-    struct span message; /* what tells messages apart: a queue id, a Message-ID */
-    int64_t at_s;        /* wall time */
-    struct span by;      /* what says so: "bounce", "maillog" */
-    struct span code;    /* enhanced (RFC 3463) */
-    struct span text;    /* what the receiver said */
+    struct span address;          /* the envelope recipient, in any case */
+    struct span domain;           /* A-labels: of ours, the one that the sender's is, or is below */
+    struct span message;          /* what tells messages apart: a queue id, a Message-ID */
+    int64_t at_s;                 /* wall time */
+    struct span by;               /* what says so: "bounce", "maillog" */
+    struct span code;             /* enhanced (RFC 3463) */
+    struct span text;             /* what the receiver said */
+    enum cause_provider provider; /* who said it; CAUSE_ANYBODY: by the address */
 };
-
-/* Does this enhanced code say that the mailbox takes no mail, today and tomorrow? 5.1.1, 5.1.2,
- * 5.1.3, 5.1.6, 5.1.10 and 5.2.1; no code that speaks of content, reputation, size or time. */
-bool suppression_is_hard(struct span code);
 
 /* What a bounce came to. */
 enum suppression_note {
-    SUPPRESSION_NOT_HARD,  /* nothing was noted: the code says nothing of the mailbox */
-    SUPPRESSION_KNOWN,     /* the same message again, or too soon after the last one */
-    SUPPRESSION_WATCHED,   /* it counts, and more are wanted */
-    SUPPRESSION_BEGINS,    /* it was the one that was missing: the address is on the list */
-    SUPPRESSION_GOES_ON,   /* it is on the list and stays there for longer */
+    SUPPRESSION_NOT_HARD, /* nothing was noted: it says nothing of the mailbox (cause_found.is_hard)
+                           */
+    SUPPRESSION_KNOWN,    /* the same message again, or too soon after the last one */
+    SUPPRESSION_WATCHED,  /* it counts, and more are wanted */
+    SUPPRESSION_BEGINS,   /* it was the one that was missing: the address is on the list */
+    SUPPRESSION_GOES_ON,  /* it is on the list and stays there for longer */
     SUPPRESSION_NOT_NOTED, /* the list or the store is full, or the store failed; to be told */
 };
 enum suppression_note suppression_note_bounce(struct store *store,

@@ -7,17 +7,20 @@
 
 #include <string.h>
 
+#include "feedback/cause.h"
 #include "util/siphash.h"
 
-bool suppression_is_hard(struct span code)
+/* By its cause, of which the code is a part: some servers have 5.1.1 for all that they refuse. */
+static bool is_hard(const struct suppression_delivery *delivery)
 {
-    static const char *const hard[] = { "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1" };
-    for (size_t i = 0; i < sizeof(hard) / sizeof(hard[0]); i++) {
-        if (span_is_equal(code, span_of(hard[i]))) {
-            return true;
-        }
+    ptrdiff_t at = span_find_last(delivery->address, '@');
+    struct cause_reply reply = { .enhanced = delivery->code,
+                                 .text = delivery->text,
+                                 .provider = delivery->provider };
+    if (reply.provider == CAUSE_ANYBODY) {
+        reply.provider = cause_provider_of_host(span_from(delivery->address, (size_t)(at + 1)));
     }
-    return false;
+    return cause_of(&reply).is_hard;
 }
 
 /* It tells messages apart and guards nothing. */
@@ -115,7 +118,7 @@ enum suppression_note suppression_note_bounce(struct store *store,
                              .delivery = delivery,
                              .has_room = suppression_has_room(store, settings),
                              .note = SUPPRESSION_NOT_NOTED };
-    if (!suppression_is_hard(delivery->code)) {
+    if (!is_hard(delivery)) {
         return SUPPRESSION_NOT_HARD;
     }
     if (!suppression_address(delivery->address, form) || delivery->at_s < 0 ||

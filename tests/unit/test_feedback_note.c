@@ -27,6 +27,7 @@ struct line {
     const char *message, *code;
     enum suppression_note note; /* of a bounce */
     bool is_suppressed;         /* an hour later */
+    const char *text;           /* what the receiver said; NULL: "user unknown" */
 };
 
 struct story {
@@ -42,11 +43,15 @@ struct story {
     }
 #define BOUNCE(hour, message, code, note, is)                                                      \
     {                                                                                              \
-        BOUNCES, hour, message, code, SUPPRESSION_##note, is                                       \
+        BOUNCES, hour, message, code, SUPPRESSION_##note, is, NULL                                 \
+    }
+#define SAID(hour, message, code, text, note, is)                                                  \
+    {                                                                                              \
+        BOUNCES, hour, message, code, SUPPRESSION_##note, is, text                                 \
     }
 #define ARRIVAL(hour)                                                                              \
     {                                                                                              \
-        ARRIVES, hour, NULL, NULL, SUPPRESSION_KNOWN, false                                        \
+        ARRIVES, hour, NULL, NULL, SUPPRESSION_KNOWN, false, NULL                                  \
     }
 
 static const struct story stories[] = {
@@ -93,9 +98,17 @@ static const struct story stories[] = {
       USUAL,
       { BOUNCE(0, "a", "4.2.2", NOT_HARD, false), BOUNCE(24, "b", "5.2.2", NOT_HARD, false),
         BOUNCE(48, "c", "5.7.1", NOT_HARD, false), BOUNCE(72, "d", "5.7.26", NOT_HARD, false),
-        BOUNCE(96, "e", "5.1.8", NOT_HARD, false), BOUNCE(120, "f", "5.1.11", NOT_HARD, false),
+        BOUNCE(96, "e", "5.1.8", NOT_HARD, false), SAID(120, "f", "5.1.11", "no", NOT_HARD, false),
         BOUNCE(144, "g", "", NOT_HARD, false) },
       7 },
+    { "what the receiver said counts beside a code that says little, and against one that is wrong",
+      USUAL,
+      { SAID(0, "a", "5.0.0", "550 no such user", WATCHED, false),
+        SAID(24, "b", "5.1.1", "550 5.1.1 blocked using zen.spamhaus.org", NOT_HARD, false),
+        SAID(48, "c", "5.1.1", "552 5.1.1 mailbox is full", NOT_HARD, false),
+        SAID(72, "d", "5.2.1", "too much spam from your host", NOT_HARD, false),
+        SAID(96, "e", "5.0.0", "550 refused", NOT_HARD, false) },
+      5 },
     { "one is enough",
       { .after = 1, .apart_s = DAY_S, .keep_s = 90 * DAY_S, .max = 100 },
       { BOUNCE(0, "a", "5.1.10", BEGINS, true) },
@@ -119,7 +132,8 @@ static struct suppression_delivery delivery_of(const struct line *line)
                                           .at_s = NOW_S + line->hour * HOUR_S,
                                           .by = SPAN("maillog"),
                                           .code = span_of(line->code),
-                                          .text = SPAN("user unknown") };
+                                          .text = span_of(line->text != NULL ? line->text
+                                                                             : "user unknown") };
 }
 
 static void play(const struct story *story)
