@@ -190,8 +190,12 @@ static const struct cause_rule *first_of(const struct cause_rule *rules, const s
     return NULL;
 }
 
+/* 552 beside 5.7.0 is no full mailbox. */
 static const struct cause_rule *by_reply_code(const struct asked *asked)
 {
+    if (asked->enhanced.size > 2 && strchr("05", asked->enhanced.at[2]) == NULL) {
+        return NULL;
+    }
     for (const struct cause_rule *rule = cause_replies; rule->cause != CAUSE_COUNT; rule++) {
         if (span_is_equal(asked->reply_code, span_of(rule->code))) {
             return rule;

@@ -104,6 +104,12 @@ static const struct row rows[] = {
       CAUSE_RELAY_AUTH, false },
     { CAUSE_ANYBODY, "4.3.5", "mail system configuration error", CAUSE_LOCAL_CONFIG, false },
     { CAUSE_ANYBODY, "", "retry timeout exceeded", CAUSE_EXPIRED, false },
+    { CAUSE_ANYBODY, "4.4.7", "450 4.7.1 Client host rejected: cannot find your hostname", CAUSE_PTR_HELO, false },
+    { CAUSE_ANYBODY, "4.4.7", "delivery temporarily suspended: connect to mx.away.example[192.0.2.7]:25: Connection refused", CAUSE_NETWORK_REFUSED, false },
+    { CAUSE_ANYBODY, "4.4.7", "", CAUSE_EXPIRED, false },
+    { CAUSE_ANYBODY, "5.7.0", "552 5.7.0 no", CAUSE_UNKNOWN, false },
+    { CAUSE_ANYBODY, "5.0.0", "552 no", CAUSE_MAILBOX_FULL, false },
+    { CAUSE_ANYBODY, "5.7.1", "550 5.7.1 no such user", CAUSE_RECIPIENT_UNKNOWN, false },
     { CAUSE_ANYBODY, "", "535 go away", CAUSE_RELAY_AUTH, false },
     { CAUSE_ANYBODY, "", "", CAUSE_UNKNOWN, false },
     /* Google */
