@@ -42,15 +42,7 @@ struct report_recipient *report_recipient(struct reading *reading, struct span a
     return recipient;
 }
 
-/* What passes by itself, as RFC 3463 has codes of class 4 for it. */
-static bool is_passing(enum cause cause)
-{
-    enum cause_class class = cause_class_of(cause);
-    return cause == CAUSE_EXPIRED || cause == CAUSE_REMOTE_TEMP || cause == CAUSE_GREYLIST ||
-           class == CAUSE_CLASS_NETWORK;
-}
-
-/* By the code, else by what became of the message, else by the cause. */
+/* By the code, else by what became of the message. */
 static unsigned class_of(const struct report_recipient *recipient)
 {
     if (recipient->status.size > 0) {
@@ -62,10 +54,7 @@ static unsigned class_of(const struct report_recipient *recipient)
     if (recipient->action != REPORT_FAILED) {
         return 2;
     }
-    if (recipient->reply_code.size > 0) {
-        return recipient->reply_code.at[0] == '4' ? 4 : 5;
-    }
-    return is_passing(recipient->cause.cause) ? 4 : 5;
+    return recipient->reply_code.size > 0 && recipient->reply_code.at[0] == '4' ? 4 : 5;
 }
 
 /* "host mx.example.org[192.0.2.1] said: ..." */
@@ -140,6 +129,17 @@ static bool is_away(const struct reading *reading)
            report_phrase_in(report_away_subjects, reading->subject, &end) >= 0;
 }
 
+static bool is_report(const struct header_list *headers)
+{
+    struct span type = span_trim(value_of(headers, HEADER_CONTENT_TYPE));
+    return span_has_prefix_nocase(type, SPAN("multipart/report"));
+}
+
+static void add_body(void *context, const void *bytes, size_t size)
+{
+    buffer_add(context, bytes, size);
+}
+
 static bool read_any(struct reading *reading)
 {
     if (report_arf_read(reading)) {
@@ -154,9 +154,43 @@ static bool read_any(struct reading *reading)
     return true;
 }
 
+/* A report as a gateway, or somebody who forwards it, wraps it up: the message in the only part of
+ * one that is none. Its body in the arena; false: it is none, or no report. */
+static bool unwrap(const struct report_parts *parts, struct arena *arena,
+                   struct header_list *headers_r, struct span *body_r)
+{
+    struct buffer body = BUFFER_EMPTY;
+    if (parts->is_report || parts->status.at != NULL || parts->feedback.at != NULL ||
+        parts->returned.at == NULL) {
+        return false;
+    }
+    header_list_init(headers_r, false);
+    bool is_read = message_read(parts->returned, arena, headers_r, add_body, &body) &&
+                   !buffer_has_failed(&body) && is_report(headers_r);
+    *body_r = is_read ? arena_copy(arena, buffer_span(&body)) : SPAN("");
+    buffer_free(&body);
+    return is_read && body_r->at != NULL;
+}
+
+static bool take_apart(struct reading *reading, struct span body, struct header_list *inner)
+{
+    struct arena *arena = reading->arena;
+    body = span_first(body.at != NULL ? body : SPAN(""), REPORT_BODY_MAX);
+    if (!report_parts_read(reading->headers, body, arena, &reading->parts)) {
+        return false;
+    }
+    if (unwrap(&reading->parts, arena, inner, &body)) {
+        reading->headers = inner;
+        reading->subject = subject_of(inner, arena);
+        return report_parts_read(inner, body, arena, &reading->parts);
+    }
+    return true;
+}
+
 bool report_read(const struct header_list *headers, struct span body, unsigned flags,
                  struct arena *arena, struct report *report_r)
 {
+    struct header_list inner;
     struct reading reading = { .arena = arena,
                                .headers = headers,
                                .subject = subject_of(headers, arena),
@@ -164,11 +198,9 @@ bool report_read(const struct header_list *headers, struct span body, unsigned f
                                .report = report_r };
     *report_r = (struct report){ .format = "" };
     reading.recipients = arena_array(arena, REPORT_RECIPIENTS_MAX, sizeof(struct report_recipient));
-    body = body.at != NULL ? body : SPAN("");
     report_r->recipients = reading.recipients;
     report_r->is_cut = (flags & REPORT_BODY_CUT) != 0 || body.size > REPORT_BODY_MAX;
-    if (reading.recipients == NULL ||
-        !report_parts_read(headers, span_first(body, REPORT_BODY_MAX), arena, &reading.parts)) {
+    if (reading.recipients == NULL || !take_apart(&reading, body, &inner)) {
         *report_r = (struct report){ .format = "" };
         return false;
     }
@@ -221,9 +253,8 @@ bool report_read_file(struct span file, struct arena *arena, struct report *repo
 
 bool report_may_be(const struct header_list *headers, bool has_null_sender)
 {
-    struct span type = span_trim(value_of(headers, HEADER_CONTENT_TYPE));
     size_t end;
-    return has_null_sender || span_has_prefix_nocase(type, SPAN("multipart/report")) ||
+    return has_null_sender || is_report(headers) ||
            header_find(headers, SPAN("X-Failed-Recipients")) != NULL ||
            report_phrase_in(report_subjects, value_of(headers, HEADER_SUBJECT), &end) >= 0;
 }

@@ -22,7 +22,6 @@ static const struct {
 } argued[] = {
     { "bounceparser__aol.attachment.eml", "the address has no domain: nobody we could know" },
     { "flufl__aol_01.eml", "the address has no domain: nobody we could know" },
-    { "flufl__dsn_15.eml", "the report lies in a message that a gateway wrapped it in" },
     { "sisimai__lhost-sendmail-38.eml",
       "the second group is of a report within the returned message: of another delivery" },
     { "sisimai__lhost-sendmail-15.eml",
@@ -33,12 +32,9 @@ static const struct {
     { "sisimai__lhost-amazonses-11.eml", "likewise" },
     { "sisimai__lhost-amazonses-13.eml", "likewise" },
     { "sisimai__lhost-mfilter-04.eml", "a base64 text that no field says is one" },
-    { "sisimai__lhost-gmx-04.eml",
-      "no code, and time ran out: RFC 3463 has that as 4.4.7; for the same text of Exim the origin "
-      "wants class 4, too" },
-    { "sisimai__lhost-x2-03.eml", "likewise" },
-    { "sisimai__lhost-yahoo-13.eml", "likewise" },
-    { "sisimai__lhost-postfix-34.eml", "no code, and \"Host not found, try again\" is 4.4.3" },
+    { "sisimai__lhost-exim-06.eml",
+      "no code; it was given up for good, and the text says \"permanent error\"" },
+    { "sisimai__lhost-mailru-10.eml", "likewise" },
 };
 static unsigned argued_hits[COUNT(argued)];
 

@@ -150,6 +150,15 @@ static const struct story stories[] = {
       "complaint forwarded message type=abuse from=bob@here.example id=1@here.example "
       "queue=4Bzx9KLmNp2c@mx.here.example\n"
       "ann@hotmail.com delivered 2 unknown\n" },
+    { "forwarded by somebody",
+      "From: bob@here.example\nSubject: what is this?\nContent-Type: multipart/mixed; "
+      "boundary=f\n\n"
+      "--f\n\nI got this:\n--f\nContent-Type: message/rfc822\n\n" REPORT_HEAD
+      "--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; ann@away.example\n"
+      "Action: failed\nStatus: 5.1.1\n\n--b\nContent-Type: message/rfc822\n\n" RETURNED
+      "--b--\n--f--\n",
+      "delivery dsn from=bob@here.example id=1@here.example queue=4Bzx9KLmNp2c@mx.here.example\n"
+      "ann@away.example failed 5 5.1.1 recipient-unknown hard\n" },
     { "somebody is away",
       "From: ann@away.example\nSubject: Automatic reply: hello\nAuto-Submitted: auto-replied\n"
       "In-Reply-To: <1@here.example>\n\nI am out until Monday. Write to eve@away.example.\n",
