@@ -121,12 +121,32 @@ static struct span subject_of(const struct header_list *headers, struct arena *a
     return text.at != NULL ? text : SPAN("");
 }
 
+/* Behind what may stand before it: "[Automatic reply] hello". */
+static bool says_away(struct span subject)
+{
+    while (subject.size > 0 && strchr("[*(\" ", subject.at[0]) != NULL) {
+        subject = span_from(subject, 1);
+    }
+    for (int i = 0; report_away_subjects[i] != NULL; i++) {
+        if (span_has_prefix_nocase(subject, span_of(report_away_subjects[i]))) {
+            return true;
+        }
+    }
+    return span_has_suffix_nocase(span_trim(subject), SPAN("(Automatic Response)"));
+}
+
+/* By what RFC 3834 and older programs have for it; else by a subject that begins as theirs do. Mail
+ * of lists talks of such things, and answers nobody. */
 static bool is_away(const struct reading *reading)
 {
     struct message message = { .headers = *reading->headers };
-    size_t end;
+    const struct header_field *precedence = header_find(reading->headers, SPAN("Precedence"));
+    struct span value = precedence != NULL ? span_trim(precedence->value) : SPAN("");
+    bool is_list = span_is_equal_nocase(value, SPAN("list")) ||
+                   span_is_equal_nocase(value, SPAN("bulk")) ||
+                   message.headers.counts[HEADER_LIST_ID] > 0;
     return message_automatic(&message, reading->arena) == AUTOMATIC_REPLY ||
-           report_phrase_in(report_away_subjects, reading->subject, &end) >= 0;
+           (!is_list && says_away(reading->subject));
 }
 
 static bool is_report(const struct header_list *headers)

@@ -254,16 +254,11 @@ const char *const report_away_subjects[] = {
     "auto response",
     "auto-response",
     "autoresponse",
-    "autoresponder",
     "out of office",
     "out of the office",
     "out-of-office",
-    "on vacation",
-    "vacation",
-    "away from",
     "abwesenheit",
     "absence du bureau",
-    "fuera de la oficina",
     "automatyczna",       NULL,
 };
 

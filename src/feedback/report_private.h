@@ -96,7 +96,8 @@ extern const char *const report_openers[];        /* lower case: recipients foll
 extern const char *const report_enders[];         /* lower case: the returned message follows */
 extern const char *const report_delays[];         /* lower case: it is still tried */
 extern const char *const report_subjects[];       /* lower case: of delivery reports */
-extern const char *const report_away_subjects[];  /* lower case: of automatic replies */
+extern const char
+    *const report_away_subjects[]; /* lower case: those of automatic replies begin so */
 extern const struct report_writer {
     const char *name, *text; /* lower case, in From, Subject or the notice */
 } report_writers[];

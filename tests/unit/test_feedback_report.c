@@ -163,6 +163,16 @@ static const struct story stories[] = {
       "From: ann@away.example\nSubject: Automatic reply: hello\nAuto-Submitted: auto-replied\n"
       "In-Reply-To: <1@here.example>\n\nI am out until Monday. Write to eve@away.example.\n",
       "automatic-reply  id=1@here.example\n" },
+    { "somebody is away, by the subject alone",
+      "From: ann@away.example\nSubject: =?utf-8?q?Out_of_Office=3A?= hello\n\nback on Monday\n",
+      "automatic-reply \n" },
+    { "somebody writes about his vacation",
+      "From: ann@away.example\nSubject: my vacation, or: out of office at last\n\nhello\n",
+      "none \n" },
+    { "a list talks about it",
+      "From: ann@away.example\nSubject: Out of office: who is?\nList-Id: "
+      "<l.away.example>\n\nhello\n",
+      "none \n" },
     { "somebody writes about a bounce",
       "From: ann@away.example\nSubject: question\n\n"
       "I could not deliver my talk to the following address:\n\neve@away.example\n",
