@@ -124,6 +124,26 @@ static bool is_name(struct span word, struct span before)
     return is_host || bracket > 0 || span_find(word, '@') >= 0;
 }
 
+static void note_pairs(struct cause_words *words)
+{
+    memset(words->pairs, 0, sizeof(words->pairs));
+    for (size_t i = 1; i < words->size; i++) {
+        words->pairs[words->text[i - 1] & 63] |= UINT64_C(1) << (words->text[i] & 63);
+    }
+}
+
+/* False: it cannot be there. */
+static bool has_pairs(const struct cause_words *words, const char *pattern)
+{
+    for (; pattern[0] != '\0' && pattern[1] != '\0'; pattern++) {
+        if (pattern[0] != '*' && pattern[1] != '*' &&
+            (words->pairs[pattern[0] & 63] >> (pattern[1] & 63) & 1) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void cause_words_of(struct span text, struct cause_words *words_r)
 {
     size_t at = 0;
@@ -155,11 +175,16 @@ void cause_words_of(struct span text, struct cause_words *words_r)
         }
     }
     words_r->text[words_r->size] = '\0';
+    note_pairs(words_r);
 }
 
 bool cause_words_have(const struct cause_words *words, const char *pattern)
 {
-    struct span rest = { words->text, words->size }, pieces = span_of(pattern), piece;
+    struct span rest = { words->text, words->size }, pieces, piece;
+    if (!has_pairs(words, pattern)) {
+        return false;
+    }
+    pieces = span_of(pattern);
     while (span_cut(&pieces, '*', &piece)) {
         const char *found =
             piece.size == 0 ? rest.at : memmem(rest.at, rest.size, piece.at, piece.size);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "feedback/cause.h"
@@ -261,6 +262,39 @@ static void check_table(const struct cause_rule *rules, bool is_provider)
     }
 }
 
+/* Every pattern is found in a text made of it, and no longer when a letter is another. */
+static void find_patterns(const struct cause_rule *rules)
+{
+    for (; rules->cause != CAUSE_COUNT; rules++) {
+        char text[200] = "a ";
+        struct cause_words words;
+        size_t size = 2;
+        for (const char *at = rules->text; at != NULL && *at != '\0'; at++) {
+            size +=
+                (size_t)snprintf(text + size, sizeof(text) - size, *at == '*' ? " x " : "%c", *at);
+        }
+        cause_words_of(span_of(text), &words);
+        if (rules->text != NULL && !cause_words_have(&words, rules->text)) {
+            fail_msg("\"%s\" is not found in \"%s\"", rules->text, text);
+        }
+        text[size - 1] = '~';
+        cause_words_of(span_of(text), &words);
+        assert_true(rules->text == NULL || !cause_words_have(&words, rules->text));
+    }
+}
+
+static void test_patterns(void **state)
+{
+    (void)state;
+    find_patterns(cause_plain_codes);
+    find_patterns(cause_plain_texts);
+    find_patterns(cause_texts);
+    find_patterns(cause_general_codes);
+    for (int i = CAUSE_ANYBODY + 1; i < CAUSE_PROVIDER_COUNT; i++) {
+        find_patterns(cause_provider_rules[i]);
+    }
+}
+
 static void test_tables(void **state)
 {
     (void)state;
@@ -300,8 +334,9 @@ static void test_hosts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),   cmocka_unit_test(test_codes), cmocka_unit_test(test_set),
-        cmocka_unit_test(test_tables), cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_rows),  cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_set),   cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_hosts), cmocka_unit_test(test_patterns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
