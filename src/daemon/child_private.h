@@ -45,6 +45,7 @@ struct child {
     struct redis *redis; /* NULL: no fleet */
     struct loop *fleet_loop;
     struct watch *watch;
+    struct watch_ears ears; /* child_ears.c */
     pthread_t attendant, io, kicker, dns, watcher, fleet;
     bool has_attendant, has_io, has_kicker, has_dns, has_watch, has_fleet;
     atomic_bool is_ending;
@@ -68,6 +69,7 @@ void child_dns_stop(struct child *child);
 /* child_watch.c; what signing asks goes into child->world likewise. False: out of memory or
  * threads.
  */
+void child_ears_open(struct child *child);
 bool child_watch_start(struct child *child, const struct site *site);
 void child_watch_stop(struct child *child);
 

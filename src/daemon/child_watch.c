@@ -43,6 +43,8 @@ bool child_watch_start(struct child *child, const struct site *site)
         return false;
     setup.store = child->store;
     setup.books = child->world.books;
+    child_ears_open(child);
+    setup.ears = &child->ears;
     setup.notices = child->world.notices;
     setup.proofs = child->world.proofs;
     setup.lists = child->world.lists;

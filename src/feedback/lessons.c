@@ -152,10 +152,9 @@ static bool has_arrived(const struct maillog_outcome *outcome)
     return outcome->class == 2 && !outcome->is_relayed;
 }
 
-/* The code must say so, too: the list takes no other (suppression_is_hard()). */
 static bool has_failed_hard(const struct maillog_outcome *outcome)
 {
-    return outcome->class == 5 && outcome->found.is_hard && suppression_is_hard(outcome->dsn);
+    return outcome->class == 5 && outcome->found.is_hard;
 }
 
 enum lessons_news lessons_take(struct lessons *lessons, const struct lessons_place *place,

@@ -3,6 +3,7 @@
  */
 #include "policy/report_learner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,10 +87,13 @@ static void hand_on(struct learner *learner, const struct looking *looking, cons
                     const struct report_event *event, const struct report_recipient *recipient)
 {
     bool is_complaint = event->report->kind == REPORT_COMPLAINT;
+    char sender[sizeof(looking->sent.domain) + 1]; /* of it the domain is known */
+    snprintf(sender, sizeof(sender), "%s%s", looking->sent.domain[0] != '\0' ? "@" : "",
+             looking->sent.domain);
     const struct maillog_outcome outcome = {
         .principal = span_of(looking->sent.principal),
         .mail_class = span_of(mail_class_name(looking->sent.mail_class)),
-        .sender = span_of(looking->sent.domain),
+        .sender = span_of(sender),
         .message_id = join->id,
         .recipient = recipient != NULL ? recipient->address : (struct span){ NULL, 0 },
         .class = is_complaint ? 5 : recipient->status_class,

@@ -14,12 +14,15 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "feedback/post.h"
+#include "feedback/suppression.h"
 #include "util/domain.h"
 
 enum {
     LOOK_MS = 3000,
-    AGAIN_MS = 20, /* there is more to read */
-    IDLE_MS = 10000,
+    AGAIN_MS = 20,  /* there is more to read */
+    IDLE_MS = 3000, /* reports may come without a log */
+    REPORTS_AT_ONCE = 50,
     STEP_BYTES = 2 << 20,    /* of one file at once, some 10 ms */
     SILENT_BYTES = 64 << 20, /* read again after a start */
     TELL_AGAIN_S = 3600
@@ -86,6 +89,47 @@ void maillog_take_outcome(void *context, const struct maillog_outcome *outcome)
     }
     if (!job->is_silent && setup->ears != NULL && setup->ears->outcome != NULL) {
         setup->ears->outcome(setup->ears->context, outcome);
+    }
+}
+
+/* --- reports by mail ------------------------------------------------------------------------- */
+
+/* Whoever complained is not written to by that domain any more. */
+static void suppress_complainer(struct maillog_job *job, const struct maillog_outcome *outcome)
+{
+    const struct watch_setup *setup = watch_setup_of(job->watch);
+    const struct suppression_settings *settings =
+        config_settings(job->site->config, &suppression_table);
+    struct suppression suppression = { .source = SUPPRESSED_BY_COMPLAINT,
+                                       .set_s = outcome->at_s,
+                                       .by = "report",
+                                       .because = "complained of mail from here" };
+    char room[DOMAIN_MAX];
+    struct span domain = domain_of_ours(job->site, outcome->sender, room);
+    if (domain.size > 0 && suppression_address(outcome->recipient, suppression.address) &&
+        span_copy(domain, suppression.domain, sizeof(suppression.domain)) &&
+        suppression_put(setup->store, settings, &suppression) != SUPPRESSION_DONE) {
+        watch_log(job->watch, LOG_LEVEL_WARNING,
+                  "feedback: %s complained, and is not on the suppression list: it is full, or the "
+                  "store failed",
+                  suppression.address);
+    }
+}
+
+static void take_report(void *context, const struct maillog_outcome *outcome, bool is_complaint)
+{
+    struct maillog_job *job = context;
+    const struct watch_ears *ears = watch_setup_of(job->watch)->ears;
+    if (!is_complaint) {
+        job->is_silent = false;
+        maillog_take_outcome(job, outcome);
+        return;
+    }
+    if (outcome->recipient.size > 0) {
+        suppress_complainer(job, outcome);
+    }
+    if (ears != NULL && ears->complaint != NULL) {
+        ears->complaint(ears->context, outcome);
     }
 }
 
@@ -267,6 +311,8 @@ static unsigned maillog_run(struct watch *watch, void *state, bool is_hurried)
     unsigned pause_ms = IDLE_MS;
     (void)is_hurried;
     job->site = site_holder_get(watch_setup_of(watch)->holder);
+    has_more = post_each(watch_setup_of(watch)->store, REPORTS_AT_ONCE, take_report, job) ==
+               REPORTS_AT_ONCE;
     if (maillog_job_fit(job)) {
         pause_ms = LOOK_MS;
         logread_init(&job->reader, watch_setup_of(watch)->clock);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "control/report_private.h"
+#include "feedback/post.h"
 #include "feedback/suppression.h"
 #include "watch/maillog_record.h"
 
@@ -34,7 +35,16 @@ static void hear_login(void *context, struct span login, struct span client, uin
                   (int)(at_s - HOUSE_NOW_S));
 }
 
-static const struct watch_ears ears = { hear_outcome, hear_login, NULL };
+static void hear_complaint(void *context, const struct maillog_outcome *outcome)
+{
+    (void)context;
+    buffer_printf(&heard, "complaint %.*s %.*s\n", SPAN_ARG(outcome->principal),
+                  SPAN_ARG(outcome->recipient));
+}
+
+static const struct watch_ears ears = { .outcome = hear_outcome,
+                                        .complaint = hear_complaint,
+                                        .login_failed = hear_login };
 
 static int begin(const char *config, bool has_log)
 {
@@ -409,10 +419,43 @@ static void test_records(void **state)
     assert_int_equal(maillog_record_get(scene->store, "/y", &again), STORE_ABSENT);
 }
 
+/* What came in as a report by mail waits in the store. */
+static void test_reports(void **state)
+{
+    struct suppression suppression;
+    struct maillog_outcome outcome = { .principal = SPAN("alice@example.org"),
+                                       .mail_class = SPAN("submission"),
+                                       .sender = SPAN("@example.org"),
+                                       .message_id = SPAN("1@example.org"),
+                                       .recipient = SPAN("bob@away.example"),
+                                       .class = 5,
+                                       .dsn = SPAN("5.1.1"),
+                                       .text = SPAN("550 5.1.1 no such user"),
+                                       .at_s = HOUSE_NOW_S };
+    (void)state;
+    assert_true(post_add(scene->store, &outcome, false));
+    outcome.message_id = SPAN("2@example.org");
+    outcome.at_s++;
+    assert_true(post_add(scene->store, &outcome, false));
+    outcome.at_s++;
+    outcome.recipient = SPAN("eve@away.example");
+    assert_true(post_add(scene->store, &outcome, true));
+    assert_heard("alice@example.org 5 bob@away.example\n"
+                 "alice@example.org 5 bob@away.example\n"
+                 "complaint alice@example.org eve@away.example\n");
+    assert_true(suppression_find(scene->store, SPAN("bob@away.example"), SPAN("example.org"),
+                                 HOUSE_NOW_S, &suppression));
+    assert_int_equal(suppression.source, SUPPRESSED_BY_BOUNCE);
+    assert_true(suppression_find(scene->store, SPAN("eve@away.example"), SPAN("example.org"),
+                                 HOUSE_NOW_S, &suppression));
+    assert_int_equal(suppression.source, SUPPRESSED_BY_COMPLAINT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_learns, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reports, setup, teardown),
         cmocka_unit_test_setup_teardown(test_teaches_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_logins, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
