@@ -1,5 +1,6 @@
 /*
- * known: ten bits an address and six hashes; a full filter errs in 9 of 1000.
+ * known: a list in order, and its octets: the gaps between neighbours in Rice's code (1979), which
+ * suits gaps of numbers that lie by chance, and two bits of age.
  */
 #include "behaviour/known.h"
 
@@ -7,155 +8,205 @@
 
 #include "util/varint.h"
 
-#define HASHES 6
-#define BITS_EACH 10
-#define GENERATION_H (45 * 24)
 #define HOUR_MS 3600000
+#define AGE_BITS 2
+#define PRINTS UINT32_C(65536)
 
-static size_t filter_octets(unsigned filter)
+static uint16_t print_of(uint64_t fingerprint)
 {
-    return (size_t)KNOWN_FIRST_OCTETS << filter;
+    return (uint16_t)(fingerprint >> 24);
 }
 
-static size_t filter_begin(unsigned filter)
+/* Where it is, or where it belongs. */
+static unsigned place_of(const struct known *known, uint16_t print)
 {
-    return filter_octets(filter) - KNOWN_FIRST_OCTETS;
-}
-
-/* Two halves of a fingerprint make as many hashes as are wanted (Kirsch and Mitzenmacher, 2006);
- * the filters of a generation differ in them. */
-static size_t bit_of(uint64_t fingerprint, unsigned filter, unsigned hash)
-{
-    uint64_t mixed = fingerprint * (0x9e3779b97f4a7c15 + 2 * filter);
-    uint32_t first = (uint32_t)(mixed >> 32), step = (uint32_t)mixed | 1;
-    return (first + hash * step) % (filter_octets(filter) * 8);
-}
-
-static size_t filter_room(unsigned filter)
-{
-    return filter_octets(filter) * 8 / BITS_EACH;
-}
-
-static bool filter_has(const uint8_t *octets, uint64_t fingerprint, unsigned filter)
-{
-    for (unsigned i = 0; i < HASHES; i++) {
-        size_t bit = bit_of(fingerprint, filter, i);
-        if ((octets[bit / 8] & 1 << bit % 8) == 0) {
-            return false;
+    unsigned low = 0, high = known->count;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (known->all[middle].print < print) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return true;
+    return low;
 }
 
-static bool generation_has(const struct known_generation *generation, uint64_t fingerprint)
+static bool is_at(const struct known *known, unsigned place, uint16_t print)
 {
-    for (unsigned i = generation->filters; i-- > 0;) {
-        if (filter_has(generation->octets + filter_begin(i), fingerprint, i)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void begin_generation(struct known *known, uint32_t now_h)
-{
-    known->old = known->young;
-    memset(&known->young, 0, sizeof(known->young));
-    known->begun_h = now_h;
+    return place < known->count && known->all[place].print == print;
 }
 
 void known_advance(struct known *known, uint64_t now_ms)
 {
-    uint32_t now_h = (uint32_t)(now_ms / HOUR_MS);
-    uint32_t age_h = now_h > known->begun_h ? now_h - known->begun_h : 0;
-    if (age_h >= 2 * GENERATION_H) {
-        memset(known, 0, sizeof(*known));
-        known->begun_h = now_h;
-    } else if (age_h >= GENERATION_H) {
-        begin_generation(known, known->begun_h + GENERATION_H);
+    uint32_t step = (uint32_t)(now_ms / HOUR_MS / KNOWN_STEP_H);
+    if (step <= known->step) {
+        return;
     }
+    uint32_t older = step - known->step;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < known->count; i++) {
+        struct known_entry entry = known->all[i];
+        if (older < (uint32_t)KNOWN_AGES - entry.age) {
+            entry.age = (uint16_t)(entry.age + older);
+            known->all[kept++] = entry;
+        }
+    }
+    memset(&known->all[kept], 0, (known->count - kept) * sizeof(known->all[0]));
+    known->count = (uint16_t)kept;
+    known->step = step;
 }
 
 bool known_has(const struct known *known, uint64_t fingerprint)
 {
-    return generation_has(&known->young, fingerprint) || generation_has(&known->old, fingerprint);
+    uint16_t print = print_of(fingerprint);
+    return is_at(known, place_of(known, print), print);
 }
 
-static bool needs_filter(const struct known_generation *generation)
+/* One of the oldest goes: the next from this place on. */
+static void make_room(struct known *known, unsigned place)
 {
-    return generation->filters == 0 || generation->used >= filter_room(generation->filters - 1U);
+    unsigned oldest = place % known->count;
+    for (unsigned i = 0; i < known->count; i++) {
+        unsigned at = (place + i) % known->count;
+        oldest = known->all[at].age > known->all[oldest].age ? at : oldest;
+    }
+    memmove(&known->all[oldest], &known->all[oldest + 1],
+            (known->count - oldest - 1U) * sizeof(known->all[0]));
+    known->count--;
 }
 
-void known_add(struct known *known, uint64_t now_ms, uint64_t fingerprint)
+void known_add(struct known *known, uint64_t fingerprint)
 {
-    struct known_generation *young = &known->young;
-    if (generation_has(young, fingerprint)) {
-        return;
+    uint16_t print = print_of(fingerprint);
+    unsigned place = place_of(known, print);
+    if (!is_at(known, place, print)) {
+        if (known->count == KNOWN_MAX) {
+            make_room(known, place);
+            place = place_of(known, print);
+        }
+        memmove(&known->all[place + 1], &known->all[place],
+                (known->count - place) * sizeof(known->all[0]));
+        known->all[place].print = print;
+        known->count++;
     }
-    if (needs_filter(young) && young->filters == KNOWN_FILTERS) {
-        begin_generation(known, (uint32_t)(now_ms / HOUR_MS));
-    }
-    if (needs_filter(young)) {
-        young->filters++;
-        young->used = 0;
-    }
-    unsigned last = young->filters - 1U;
-    uint8_t *octets = young->octets + filter_begin(last);
-    for (unsigned i = 0; i < HASHES; i++) {
-        size_t bit = bit_of(fingerprint, last, i);
-        octets[bit / 8] |= (uint8_t)(1 << bit % 8);
-    }
-    young->used++;
+    known->all[place].age = 0;
 }
 
 /* --- octets ---------------------------------------------------------------------------------- */
 
-static void write_generation(const struct known_generation *generation, struct buffer *out)
+/* Bits, the first one lowest. */
+struct bits {
+    uint64_t held;
+    unsigned count;
+};
+
+static void put_bits(struct buffer *out, struct bits *bits, uint64_t value, unsigned count)
 {
-    varint_put(out, generation->filters);
-    if (generation->filters > 0) {
-        varint_put(out, generation->used);
-        buffer_add(out, generation->octets, filter_begin(generation->filters));
+    bits->held |= value << bits->count;
+    for (bits->count += count; bits->count >= 8; bits->count -= 8) {
+        buffer_add_char(out, (char)bits->held);
+        bits->held >>= 8;
     }
+}
+
+static bool take_bits(struct span *from, struct bits *bits, unsigned count, uint32_t *value_r)
+{
+    for (; bits->count < count; bits->count += 8) {
+        if (from->size == 0) {
+            return false;
+        }
+        bits->held |= (uint64_t)(uint8_t)from->at[0] << bits->count;
+        *from = span_from(*from, 1);
+    }
+    *value_r = (uint32_t)(bits->held & ((UINT64_C(1) << count) - 1));
+    bits->held >>= count;
+    bits->count -= count;
+    return true;
+}
+
+/* How many low bits of a gap are told as they are: the rest is 1 on the average, or 2. */
+static unsigned low_bits(unsigned count)
+{
+    unsigned gap = PRINTS / (count + 1), low = 0;
+    for (; gap > 2; gap /= 2) {
+        low++;
+    }
+    return low;
+}
+
+static void put_gap(struct buffer *out, struct bits *bits, uint32_t gap, unsigned low)
+{
+    for (uint32_t rest = gap >> low; rest > 0; rest--) {
+        put_bits(out, bits, 1, 1);
+    }
+    put_bits(out, bits, 0, 1);
+    put_bits(out, bits, gap & ((1U << low) - 1), low);
+}
+
+static bool take_gap(struct span *from, struct bits *bits, unsigned low, uint32_t *gap_r)
+{
+    uint32_t bit = 1, rest = 0;
+    while (bit == 1) {
+        if (rest > PRINTS >> low || !take_bits(from, bits, 1, &bit)) {
+            return false;
+        }
+        rest += bit;
+    }
+    if (!take_bits(from, bits, low, gap_r)) {
+        return false;
+    }
+    *gap_r |= rest << low;
+    return true;
 }
 
 void known_write(const struct known *known, struct buffer *out)
 {
-    varint_put(out, known->begun_h);
-    write_generation(&known->young, out);
-    write_generation(&known->old, out);
+    struct bits bits = { 0, 0 };
+    unsigned low = low_bits(known->count);
+    uint32_t next = 0; /* the least print that may come */
+    varint_put(out, known->step);
+    varint_put(out, known->count);
+    for (unsigned i = 0; i < known->count; i++) {
+        put_gap(out, &bits, known->all[i].print - next, low);
+        put_bits(out, &bits, known->all[i].age, AGE_BITS);
+        next = known->all[i].print + 1U;
+    }
+    if (bits.count > 0) {
+        put_bits(out, &bits, 0, 8 - bits.count);
+    }
 }
 
-static bool read_generation(struct span *from, struct known_generation *generation_r)
+static bool read_entries(struct span *from, struct known *known_r)
 {
-    uint64_t filters, used = 0;
-    if (!varint_take(from, &filters) || filters > KNOWN_FILTERS) {
-        return false;
-    }
-    size_t size = filter_begin((unsigned)filters);
-    if (filters > 0 && (!varint_take(from, &used) || used > filter_room((unsigned)filters - 1) ||
-                        from->size < size)) {
-        return false;
-    }
-    generation_r->filters = (uint16_t)filters;
-    generation_r->used = (uint16_t)used;
-    if (size > 0) {
-        memcpy(generation_r->octets, from->at, size);
-        *from = span_from(*from, size);
+    struct bits bits = { 0, 0 };
+    unsigned low = low_bits(known_r->count);
+    uint32_t next = 0;
+    for (unsigned i = 0; i < known_r->count; i++) {
+        uint32_t gap, age;
+        if (!take_gap(from, &bits, low, &gap) || next + gap >= PRINTS ||
+            !take_bits(from, &bits, AGE_BITS, &age)) {
+            return false;
+        }
+        known_r->all[i] =
+            (struct known_entry){ .print = (uint16_t)(next + gap), .age = (uint16_t)age };
+        next += gap + 1;
     }
     return true;
 }
 
 bool known_read(struct span *from, struct known *known_r)
 {
-    uint64_t begun_h;
+    uint64_t step, count = 0;
     memset(known_r, 0, sizeof(*known_r));
-    bool is_good = varint_take(from, &begun_h) && begun_h <= UINT32_MAX &&
-                   read_generation(from, &known_r->young) && read_generation(from, &known_r->old);
-    if (!is_good) {
-        memset(known_r, 0, sizeof(*known_r));
-        return false;
+    if (varint_take(from, &step) && step <= UINT32_MAX && varint_take(from, &count) &&
+        count <= KNOWN_MAX) {
+        known_r->step = (uint32_t)step;
+        known_r->count = (uint16_t)count;
+        if (read_entries(from, known_r)) {
+            return true;
+        }
     }
-    known_r->begun_h = (uint32_t)begun_h;
-    return true;
+    memset(known_r, 0, sizeof(*known_r));
+    return false;
 }

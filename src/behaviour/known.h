@@ -1,11 +1,10 @@
 /*
- * known: whom somebody wrote to in the last 45 to 90 days, in little room: two generations of Bloom
- * filters, the old one and the one that is being filled.
+ * known: whom somebody wrote to in the last 68 to 90 days: sixteen bits of each recipient's
+ * fingerprint, in order, and how long ago.
  *
- * Approximate by contract: an address in it is never called new; one that is not is called known in
- * one of fifty cases, one of thirteen when both generations are full. Who writes to more than 384
- * different addresses in 45 days keeps the last ones. Where counts must be right
- * there is limits/novelty.h, at eight times the room.
+ * An address in it is never called new, and one that is not is called known in n of 65536 cases, n
+ * being how many there are. Who writes to more than KNOWN_MAX different addresses keeps those he
+ * wrote to last. Where counts must be right there is limits/novelty.h, at eight times the room.
  */
 #ifndef EM_BEHAVIOUR_KNOWN_H
 #define EM_BEHAVIOUR_KNOWN_H
@@ -17,29 +16,30 @@
 #include "util/span.h"
 
 enum {
-    KNOWN_FILTERS = 4,
-    KNOWN_FIRST_OCTETS = 32,
-    KNOWN_OCTETS = KNOWN_FIRST_OCTETS * ((1 << KNOWN_FILTERS) - 1), /* of a generation */
-    KNOWN_OCTETS_MAX = 5 + 2 * (3 + KNOWN_OCTETS)                   /* written */
+    KNOWN_MAX = 400,
+    KNOWN_AGES = 4, /* in steps of KNOWN_STEP_H */
+    KNOWN_STEP_H = 540,
+    /* Written: an entry takes its gap, one octet and a half at most while there are many. */
+    KNOWN_OCTETS_MAX = 5 + 3 + KNOWN_MAX * 2 + 4
 };
 
-struct known_generation {
-    uint16_t filters; /* in use, one behind the other in `octets`, each of double size */
-    uint16_t used;    /* addresses in the last of them */
-    uint8_t octets[KNOWN_OCTETS];
+struct known_entry {
+    uint16_t print;
+    uint16_t age; /* steps ago, below KNOWN_AGES */
 };
 
 /* All zero is an empty one. */
 struct known {
-    uint32_t begun_h; /* hours of the profile's time, when the young one was */
-    struct known_generation young, old;
+    uint32_t step; /* of the profile's time, since 0: what age 0 is */
+    uint16_t count;
+    struct known_entry all[KNOWN_MAX]; /* in order of print, none twice */
 };
 
 /* Drops what is too old. Before all else. */
 void known_advance(struct known *known, uint64_t now_ms);
 bool known_has(const struct known *known, uint64_t fingerprint);
 /* He was written to now. */
-void known_add(struct known *known, uint64_t now_ms, uint64_t fingerprint);
+void known_add(struct known *known, uint64_t fingerprint);
 
 void known_write(const struct known *known, struct buffer *out);
 /* Takes it from the front. False: these are no octets of one; *known_r is empty then. */

@@ -23,6 +23,9 @@ static const struct rung {
 };
 /* A step ends when the score is below so much of what it took. */
 #define LEAVE_PERCENT 60
+/* What was told is not told again before so long is over and all is calm: messages of a thief and
+ * of the owner alternate. */
+#define TOLD_MS (UINT64_C(24) * 3600 * 1000)
 
 /* Under a throttle so many new recipients an hour and a day, or as many as is usual; those before
  * it among them. A client that is more likely somebody else's has less, and all recipients count.
@@ -103,12 +106,15 @@ void ladder_climb_now(struct profile *profile, enum behaviour_kind kind, bool is
         ladder->step = (uint8_t)step;
         ladder->since_ms = profile->last_ms;
     }
-    if (step == LADDER_NONE) {
+    if (step == LADDER_NONE && profile->last_ms - ladder->told_ms >= TOLD_MS) {
         ladder->told = LADDER_NONE;
     }
     verdict_r->step = step;
     verdict_r->is_news = step > (enum ladder_step)ladder->told;
-    ladder->told = (uint8_t)(verdict_r->is_news ? step : ladder->told);
+    if (verdict_r->is_news) {
+        ladder->told = (uint8_t)step;
+        ladder->told_ms = profile->last_ms;
+    }
 }
 
 static uint32_t allowance(const struct baseline *usual, uint32_t least)

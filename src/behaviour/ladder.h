@@ -4,7 +4,8 @@
  *
  * Hold and suspension need two groups of signals or one certain hit. Who is not a person who logs
  * in or has an account (networks, lists, the local pool, service plans) is never throttled, held or
- * suspended by machine. Each step is told once; it is told again only after all was calm.
+ * suspended by machine. Each step is told once; it is told again after a day, if all was calm
+ * meanwhile.
  *
  * A hold or suspension stays until somebody releases it (ladder_release()); all else ends by itself
  * when the score is well below what it took.

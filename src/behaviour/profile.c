@@ -141,7 +141,7 @@ static bool is_usually_new(const struct profile *profile)
 
 /* What a message proves about who wrote it: that he writes to those the owner writes to makes him
  * the owner, more or less; that he writes to strangers, somebody else, less so where that is usual.
- * One in fifty strangers passes for known, so a thief gains less by chance than he loses. */
+ * One of some hundred strangers passes for known, so a thief gains less by chance than he loses. */
 static int trust_gain(const struct profile *profile, const struct profile_facts *facts)
 {
     uint64_t age_ms = profile->last_ms - profile->begun_ms;
@@ -201,7 +201,7 @@ void profile_learn(struct profile *profile, const struct behaviour_event *event,
         }
     }
     for (size_t i = 0; i < event->count; i++) {
-        known_add(&profile->known, profile->last_ms, event->recipients[i]);
+        known_add(&profile->known, event->recipients[i]);
     }
 }
 

@@ -156,6 +156,7 @@ static void write_rest(const struct profile *profile, struct buffer *out)
         varint_put(out, ladder->step);
         varint_put(out, ladder->told);
         varint_put(out, ladder->since_ms);
+        varint_put(out, ladder->told_ms);
         varint_put(out, ladder->grace_until_ms);
     }
 }
@@ -191,7 +192,7 @@ void profile_write(const struct profile *profile, struct buffer *out)
         }
     }
     write_repeats(profile, out);
-    if (profile->known.young.filters > 0 || profile->known.old.filters > 0) {
+    if (profile->known.count > 0) {
         put_tag(out, SECTION_KNOWN);
         known_write(&profile->known, out);
     }
@@ -303,7 +304,8 @@ static bool read_ladder(struct span *from, struct profile_ladder *ladder_r)
 {
     uint64_t step, told;
     if (!take(from, PROFILE_STEP_MAX, &step) || !take(from, PROFILE_STEP_MAX, &told) ||
-        !varint_take(from, &ladder_r->since_ms) || !varint_take(from, &ladder_r->grace_until_ms)) {
+        !varint_take(from, &ladder_r->since_ms) || !varint_take(from, &ladder_r->told_ms) ||
+        !varint_take(from, &ladder_r->grace_until_ms)) {
         return false;
     }
     ladder_r->step = (uint8_t)step;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "behaviour/habit.h"
 #include "behaviour/known.h"
@@ -93,38 +94,69 @@ static unsigned wrong_of(const struct known *known, uint64_t tries)
     return wrong;
 }
 
-/* Never wrong about those in it; about others in one of twenty, of thirteen when full. */
+/* Never wrong about those in it; about others in n of 65536. */
 static void test_known(void **state)
 {
     static struct known known;
     (void)state;
-    for (unsigned i = 0; i < 380; i++) {
-        known_add(&known, DAY_MS + i, number(i));
+    memset(&known, 0, sizeof(known));
+    for (unsigned i = 0; i < KNOWN_MAX; i++) {
+        assert_int_equal(wrong_of(&known, 1000) > 10, 0);
+        known_add(&known, number(i));
         assert_true(known_has(&known, number(i)));
     }
-    for (unsigned i = 0; i < 380; i++) {
-        assert_true(known_has(&known, number(i)));
+    unsigned lost = 0;
+    for (unsigned i = 0; i < KNOWN_MAX; i++) {
+        lost += !known_has(&known, number(i));
     }
-    assert_in_range(wrong_of(&known, 10000), 0, 500);
-    for (unsigned i = 380; i < 760; i++) {
-        known_add(&known, DAY_MS + i, number(i));
-        assert_true(known_has(&known, number(i - 370)));
+    assert_int_equal(lost, 0);
+    assert_in_range(wrong_of(&known, 100000), 400, 800); /* 400 / 65536 */
+}
+
+/* Who writes to more keeps those he wrote to last. */
+static void test_known_full(void **state)
+{
+    static struct known known;
+    (void)state;
+    memset(&known, 0, sizeof(known));
+    known_advance(&known, 1000 * DAY_MS);
+    for (unsigned i = 0; i < 300; i++) {
+        known_add(&known, number(i));
     }
-    assert_in_range(wrong_of(&known, 10000), 0, 800);
+    known_advance(&known, 1030 * DAY_MS);
+    for (unsigned i = 300; i < 600; i++) {
+        known_add(&known, number(i));
+    }
+    unsigned old = 0;
+    for (unsigned i = 0; i < 300; i++) {
+        old += known_has(&known, number(i));
+        assert_true(known_has(&known, number(300 + i)));
+    }
+    assert_in_range(old, 95, 110);
+    for (unsigned i = 600; i < 5000; i++) {
+        known_add(&known, number(i));
+        assert_true(known.count <= KNOWN_MAX && known_has(&known, number(i)));
+    }
 }
 
 static void test_known_time(void **state)
 {
     static struct known known;
     (void)state;
+    memset(&known, 0, sizeof(known));
     known_advance(&known, 1000 * DAY_MS);
-    known_add(&known, 1000 * DAY_MS, number(1));
+    known_add(&known, number(1));
     known_advance(&known, 1044 * DAY_MS);
-    known_add(&known, 1044 * DAY_MS, number(2));
-    known_advance(&known, 1046 * DAY_MS);
+    known_add(&known, number(2));
+    known_advance(&known, 1065 * DAY_MS);
     assert_true(known_has(&known, number(1)) && known_has(&known, number(2)));
     known_advance(&known, 1091 * DAY_MS);
     assert_false(known_has(&known, number(1)));
+    assert_true(known_has(&known, number(2)));
+    known_advance(&known, 1000 * DAY_MS); /* it does not go back */
+    assert_true(known_has(&known, number(2)));
+    known_advance(&known, 5000 * DAY_MS);
+    assert_int_equal(known.count, 0);
 }
 
 static void test_known_octets(void **state)
@@ -132,17 +164,33 @@ static void test_known_octets(void **state)
     static struct known known, again;
     struct buffer out = BUFFER_EMPTY;
     (void)state;
+    memset(&known, 0, sizeof(known));
     for (unsigned i = 0; i < 800; i++) {
         buffer_clear(&out);
         known_write(&known, &out);
         assert_true(out.size <= KNOWN_OCTETS_MAX);
+        assert_true(out.size <= 16 + known.count * 14U / 8);
         struct span from = buffer_span(&out);
         assert_true(known_read(&from, &again));
+        assert_int_equal(from.size, 0);
         assert_memory_equal(&again, &known, sizeof(known));
         from = span_first(buffer_span(&out), out.size - 1);
         assert_false(known_read(&from, &again));
-        known_add(&known, DAY_MS, number(i));
+        known_advance(&known, i * DAY_MS);
+        known_add(&known, number(i));
     }
+    /* All that are there at the very end of what they may be. */
+    memset(&known, 0, sizeof(known));
+    for (unsigned i = 0; i < KNOWN_MAX; i++) {
+        known.all[i] = (struct known_entry){ .print = (uint16_t)(65536 - KNOWN_MAX + i), .age = 3 };
+    }
+    known.count = KNOWN_MAX;
+    buffer_clear(&out);
+    known_write(&known, &out);
+    assert_true(out.size <= KNOWN_OCTETS_MAX);
+    struct span from = buffer_span(&out);
+    assert_true(known_read(&from, &again));
+    assert_memory_equal(&again, &known, sizeof(known));
     buffer_free(&out);
 }
 
@@ -151,7 +199,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trust_takes_hours), cmocka_unit_test(test_room_is_not_taken),
         cmocka_unit_test(test_habit_octets),      cmocka_unit_test(test_known),
-        cmocka_unit_test(test_known_time),        cmocka_unit_test(test_known_octets),
+        cmocka_unit_test(test_known_full),        cmocka_unit_test(test_known_time),
+        cmocka_unit_test(test_known_octets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

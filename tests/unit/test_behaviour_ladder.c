@@ -125,7 +125,7 @@ static void test_exception(void **state)
     assert_int_equal(climb(200, 2), LADDER_SUSPEND);
 }
 
-/* Each step is told once, however the score moves; again only after all was calm. */
+/* Each step is told once, however the score moves; again after a day, if all was calm. */
 static void test_told_once(void **state)
 {
     static const struct {
@@ -138,7 +138,7 @@ static void test_told_once(void **state)
         { 62, 1, LADDER_THROTTLE, false }, { 31, 1, LADDER_THROTTLE, false },
         { 64, 1, LADDER_THROTTLE, false }, { 26, 1, LADDER_LOG, false },
         { 64, 1, LADDER_THROTTLE, false }, { 10, 0, LADDER_NONE, false },
-        { 64, 1, LADDER_THROTTLE, true },  { 75, 2, LADDER_HOLD, true },
+        { 64, 1, LADDER_THROTTLE, false }, { 75, 2, LADDER_HOLD, true },
         { 75, 2, LADDER_HOLD, false },     { 0, 0, LADDER_HOLD, false },
         { 135, 2, LADDER_SUSPEND, true },  { 0, 0, LADDER_SUSPEND, false },
     };
@@ -147,6 +147,14 @@ static void test_told_once(void **state)
         assert_int_equal(climb(rows[i].total, rows[i].groups), rows[i].step);
         assert_int_equal(verdict.is_news, rows[i].is_news);
     }
+    reset(state);
+    climb(64, 1);
+    profile.last_ms += 30 * HOUR_MS;
+    climb(64, 1);
+    assert_false(verdict.is_news); /* it never was calm */
+    climb(0, 0);
+    climb(64, 1);
+    assert_true(verdict.is_news);
 }
 
 /* Released, with a grace: no more than a notice, but for a certain hit. */
