@@ -67,6 +67,9 @@ void inquiry_audit_end(const struct log_fields *line);
 /* In `user show`: that he is suspended, or was released lately; nothing else. */
 void inquiry_tell_suspension(struct limits_inquiry *inquiry, struct span principal);
 
+/* In `user show`: how an account behaves; nothing where no profile is there. */
+void inquiry_tell_behaviour(struct limits_inquiry *inquiry, struct span account);
+
 enum control_exit report_limits_list(struct limits_inquiry *inquiry);
 enum control_exit report_limits_user(struct limits_inquiry *inquiry);
 enum control_exit report_limits_top(struct limits_inquiry *inquiry);

@@ -187,6 +187,7 @@ static void text_bucket(struct limits_inquiry *inquiry, const struct bucket *buc
         buffer_add_text(inquiry->out, ", used on this node alone: redis does not answer");
     }
     buffer_add_char(inquiry->out, '\n');
+    inquiry_tell_behaviour(inquiry, bucket->account);
     if (bucket->charge.line_count == 0) {
         buffer_add_text(inquiry->out, "    no limit holds\n");
         return;
@@ -248,6 +249,7 @@ static void json_bucket(struct limits_inquiry *inquiry, const struct bucket *buc
     json_text(json, "account", bucket->account);
     json_number(json, "attempts_1h", (int64_t)bucket->attempts_1h);
     json_text(json, "used_on", bucket->is_of_fleet ? SPAN("fleet") : SPAN("node"));
+    inquiry_tell_behaviour(inquiry, bucket->account);
     json_open(json, "limits", '[');
     for (size_t i = 0; i < bucket->charge.line_count; i++) {
         if (is_told(&bucket->charge.lines[i])) {

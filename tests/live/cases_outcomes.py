@@ -1,0 +1,241 @@
+"""Cases about what becomes of mail: the MTA's log and reports that come in teach behaviour, limits and suppression.
+
+On every MTA.  What waits for a pause of a second waits for the clock that the records are kept by.
+"""
+
+import json
+import time
+
+from stage.base import wait_until
+from stage.client import Client
+from stage.mail import Mail
+from stage.suite import expect, expect_equal
+from stage.world import LOGIN, PASSWORD, STRANGER, enforcing
+
+APART_SECONDS = 1
+REPORT = """--b
+
+It could not be delivered.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.away.example
+
+Final-Recipient: rfc822; {recipient}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 no such person
+
+--b
+Content-Type: text/rfc822-headers
+
+From: {sender}
+Message-ID: <{id}>
+
+--b--
+"""
+COMPLAINT = """--b
+
+This is a complaint.
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: provider/1
+Version: 1
+Original-Rcpt-To: {recipient}
+
+--b
+Content-Type: message/rfc822
+
+From: {sender}
+Message-ID: <{id}>
+
+text
+--b--
+"""
+
+
+def config(world):
+    return enforcing(world, 'rules = { recipient-suppressed = "reject"; };\n'
+                            f'suppression = {{ after = 2; apart = "{APART_SECONDS}s"; }};\n'
+                            f'feedback = {{ log = [ "{world.stage.path("mail.log")}" ]; }};\n'
+                            'limits = ( { name = "default"; count = "recipients"; max = 1000000; per = "1h"; },\n'
+                            '           { name = "dead"; count = "failed-recipients"; max = 1000; per = "1d";\n'
+                            '             action = "observe"; } );\n')
+
+
+def behaviour(w, login=LOGIN):
+    told = json.loads(w.guard.ctl_run("--json", "user", "show", login).stdout)
+    for bucket in told["buckets"]:
+        if bucket["class"] == "submission":
+            return bucket.get("behaviour", {})
+    return {}
+
+
+def suppressed(w, address):
+    """Its states on the list, by sender domain."""
+    told = json.loads(w.guard.ctl_run("--json", "suppress", "list", address).stdout)
+    return {one["domain"]: (one["state"], one["source"]) for one in told["suppressed"] if one["address"] == address}
+
+
+def send_to(w, recipient):
+    mail = Mail()
+    mail.recipient = recipient
+    w.submit(mail)
+    return mail
+
+
+def arrives_at_principal(w):
+    """A receiver that takes, one that refuses, one that puts off: told of the login that sent."""
+    before = behaviour(w)
+    good, bad, later = Mail(), Mail(), Mail()
+    bad.recipient = f"no-{bad.token}@away.example"
+    later.recipient = f"later-{later.token}@away.example"
+    for mail in (good, bad, later):
+        w.submit(mail)
+    w.delivered(good)
+
+    def told():
+        now = behaviour(w)
+        return (now.get("unknown_addresses", 0) > before.get("unknown_addresses", 0) and
+                now.get("delivered", 0) > before.get("delivered", 0))
+    wait_until(told, 20, lambda: f"outcomes at {LOGIN}: {before}, then {behaviour(w)}")
+    expect_equal(behaviour(w)["unknown_addresses"], before.get("unknown_addresses", 0) + 1, "unknown addresses")
+    line = w.line(send_to(w, f"{good.token}x@away.example"))
+    expect(any(one.startswith("dead:") and not one.startswith("dead:0/") for one in line["limits"].split(",")),
+           f"limits: {line['limits']}")
+
+
+def third_attempt(w):
+    """Two messages that bounced, apart: the third is refused when its recipient is named, with the reason."""
+    gone = f"no-{Mail().token}@away.example"
+    send_to(w, gone)
+    wait_until(lambda: suppressed(w, gone), 20, f"a first bounce of {gone} to be noted")
+    expect_equal(suppressed(w, gone), {"acme.example": ("watched", "bounce")}, "after one")
+    time.sleep(APART_SECONDS + 1)
+    send_to(w, gone)
+    wait_until(lambda: suppressed(w, gone) == {"acme.example": ("suppressed", "bounce")}, 20, f"{gone} to be suppressed")
+    with Client(w.mta.submission) as client:
+        client.starttls()
+        client.login(LOGIN, PASSWORD)
+        client.mail(LOGIN)
+        reply = client.rcpt(gone, want=550)
+    expect("recipient-suppressed: " in reply.text and "has bounced" in reply.text and "no such person" in reply.text,
+           f"reply: {reply.text}")
+
+
+def report_mail(sender, text, kind):
+    """A report as a remote server sends it, to the sender."""
+    mail = Mail(sender="", from_="MAILER-DAEMON@mx.away.example",
+                fields=(("MIME-Version", "1.0"),
+                        ("Content-Type", f'multipart/report; report-type={kind}; boundary="b"')),
+                without=("MIME-Version", "Content-Type", "Content-Transfer-Encoding"),
+                body=text.replace("\n", "\r\n").encode())
+    mail.recipient = sender
+    return mail
+
+
+def counters(w):
+    return json.loads(w.guard.ctl_run("--json", "status").stdout)["counters"]
+
+
+def forged_report(w):
+    """Nobody's bounce of a message that never was, and one of a message to somebody else, suppress anybody."""
+    mail = Mail()
+    w.submit(mail)
+    w.delivered(mail)
+    victim = f"victim-{mail.token}@away.example"
+    foreign = counters(w)["reports_foreign"]
+    for message_id in (f"never-{mail.token}@acme.example", mail.message_id.strip("<>"), f"no-{mail.token}@acme.example"):
+        w.send(report_mail(LOGIN, REPORT.format(recipient=victim, sender=LOGIN, id=message_id), "delivery-status"),
+               source=STRANGER)
+    wait_until(lambda: counters(w)["reports_foreign"] >= foreign + 3, 20, "three reports to be ignored")
+    expect_equal(suppressed(w, victim), {}, "suppressed")
+
+
+def true_report(w):
+    """A server that took the mail and bounces it later by mail counts as one that refused it."""
+    gone = f"afterwards-{Mail().token}@away.example"
+    for count in (1, 2):
+        mail = Mail()
+        mail.recipient = gone
+        w.submit(mail)
+        w.delivered(mail)
+        w.send(report_mail(LOGIN, REPORT.format(recipient=gone, sender=LOGIN, id=mail.message_id.strip("<>")),
+                           "delivery-status"), source=STRANGER)
+        state = "watched" if count == 1 else "suppressed"
+        wait_until(lambda: suppressed(w, gone) == {"acme.example": (state, "bounce")}, 20,
+                   lambda: f"{gone} to be {state}: {suppressed(w, gone)}")
+        time.sleep(APART_SECONDS + 1)
+
+
+def complaint(w):
+    """Who complains is written to no more by that domain, and the sender's profile knows."""
+    mail = Mail()
+    w.submit(mail)
+    w.delivered(mail)
+    before = behaviour(w).get("complaints", 0)
+    report = report_mail(LOGIN, COMPLAINT.format(recipient=mail.recipient, sender=LOGIN, id=mail.message_id.strip("<>")),
+                         "feedback-report")
+    w.send(report, source=STRANGER)
+    wait_until(lambda: suppressed(w, mail.recipient) == {"acme.example": ("suppressed", "complaint")}, 20,
+               f"{mail.recipient} to be suppressed")
+    wait_until(lambda: behaviour(w).get("complaints", 0) > before, 20, "the complaint at its principal")
+
+
+def taken_over(w):
+    """Mail to strangers who are not there, one text to all: held and suspended by machine, and undone by a person."""
+    w.guard.configure(config(w) + 'behaviour = { actions = [ "notice", "throttle", "hold", "suspend" ]; };\n')
+    w.guard.reload()
+    sent = 0
+
+    def is_suspended():
+        told = json.loads(w.guard.ctl_run("--json", "user", "suspended").stdout)
+        return any(one["name"] == LOGIN and one["state"] == "suspended" and one["by"] == "behaviour"
+                   for one in told["principals"])
+    for _ in range(8):
+        if is_suspended():
+            break
+        with Client(w.mta.submission) as client:
+            client.starttls()
+            client.login(LOGIN, PASSWORD)
+            for _ in range(10):
+                mail = Mail(body=b"You have won, answer at once to claim all of the money that waits for you here.\r\n")
+                client.mail(mail.sender)
+                reply = client.rcpt(f"no-{mail.token}a@away.example", want=None)
+                if reply.code != 250:
+                    break
+                client.rcpt(f"no-{mail.token}b@away.example")
+                client.data(mail.data, want=None)
+                sent += 1
+        known = behaviour(w).get("unknown_addresses", 0)
+        try:
+            wait_until(lambda: is_suspended() or behaviour(w).get("unknown_addresses", 0) > known, 8, "bounces to be known")
+        except Exception:  # nothing more bounces where all is held: the next round tells
+            pass
+    expect(is_suspended(), f"{sent} messages went, and nobody is suspended: {behaviour(w)}")
+    held = [line for line in w.guard.lines() if line["by"] == "anomaly" and line["verdict"] == "hold"]
+    expect(held, "no message was held for it")
+    entries = json.loads(w.guard.ctl_run("--json", "user", "history", LOGIN).stdout)["history"]
+    steps = [one["what"] for one in entries]
+    expect("suspend" in steps and entries[-1]["text"], f"history: {steps}")
+    expect(any("notice suspended: " in line and "score " in line for line in w.guard.log().splitlines()), "a warning says why")
+    w.guard.ctl_run("user", "release", "--because", "it was us", LOGIN)
+    mail = Mail()
+    w.submit(mail)
+    w.delivered(mail)
+    expect_equal(behaviour(w)["step"], "none", "step afterwards")
+    w.guard.configure(config(w))
+    w.guard.reload()
+
+
+def add_to(group):
+    group.case("what became of mail is told of the login that sent it")(arrives_at_principal)
+    group.case("after two bounces apart the third attempt is refused at RCPT, with the reason")(third_attempt)
+    group.case("forged reports suppress nobody")(forged_report)
+    group.case("a bounce that comes later by mail counts")(true_report)
+    group.case("a complaint suppresses, and is told of the sender")(complaint)
+    group.case("a login that writes to strangers who are not there is held, suspended, and released")(taken_over)
