@@ -94,6 +94,10 @@ const struct cause_provider_row *cause_provider_row(enum cause_provider provider
 enum cause_provider cause_provider_by_name(struct span name);
 /* By the name of the server that answered, in any case, with or without a final dot. */
 enum cause_provider cause_provider_of_host(struct span host);
+/* Whose words a failure is told in: of the server that answered, of one that the text names ("host
+ * mx.example.org[192.0.2.1] said: ..."), else of whose mailbox the address is. Each may be absent.
+ */
+enum cause_provider cause_provider_of(struct span host, struct span text, struct span address);
 
 /* A row: all its columns must fit. */
 struct cause_rule {

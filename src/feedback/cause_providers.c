@@ -387,3 +387,32 @@ enum cause_provider cause_provider_of_host(struct span host)
     }
     return CAUSE_ANYBODY;
 }
+
+/* The name behind "host " or "talking to ". */
+static struct span host_in(struct span text)
+{
+    static const char *const before[] = { "host ", "talking to " };
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+        const char *found = memmem(text.at, text.size, before[i], strlen(before[i]));
+        if (found != NULL) {
+            struct span host = span_from(text, (size_t)(found - text.at) + strlen(before[i]));
+            size_t size = 0;
+            while (size < host.size && strchr(" [(:;,\r\n", host.at[size]) == NULL) {
+                size++;
+            }
+            return span_first(host, size);
+        }
+    }
+    return (struct span){ NULL, 0 };
+}
+
+enum cause_provider cause_provider_of(struct span host, struct span text, struct span address)
+{
+    ptrdiff_t at = span_find_last(address, '@');
+    enum cause_provider provider = cause_provider_of_host(host);
+    if (provider == CAUSE_ANYBODY && text.size > 0) {
+        provider = cause_provider_of_host(host_in(text));
+    }
+    return provider != CAUSE_ANYBODY ? provider
+                                     : cause_provider_of_host(span_from(address, (size_t)(at + 1)));
+}

@@ -115,7 +115,10 @@ unsigned post_each(struct store *store, unsigned most, post_take *take, void *co
         from = taking.ends[i];
         (void)store_remove(store, STORE_POST, (struct span){ taking.keys[i], taking.key_sizes[i] });
         if (value_read(value, &outcome, &is_complaint)) {
-            const struct cause_reply reply = { .enhanced = outcome.dsn, .text = outcome.text };
+            outcome.provider = cause_provider_of(SPAN(""), outcome.text, outcome.recipient);
+            const struct cause_reply reply = { .enhanced = outcome.dsn,
+                                               .text = outcome.text,
+                                               .provider = outcome.provider };
             outcome.found = cause_of(&reply);
             take(context, &outcome, is_complaint);
         }

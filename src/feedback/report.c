@@ -57,35 +57,6 @@ static unsigned class_of(const struct report_recipient *recipient)
     return recipient->reply_code.size > 0 && recipient->reply_code.at[0] == '4' ? 4 : 5;
 }
 
-/* "host mx.example.org[192.0.2.1] said: ..." */
-static struct span host_in(struct span text)
-{
-    static const char *const before[] = { "host ", "talking to ", NULL };
-    size_t end, size = 0;
-    if (report_phrase_in(before, text, &end) < 0) {
-        return (struct span){ NULL, 0 };
-    }
-    text = span_from(text, end);
-    while (size < text.size && strchr(" [(:;,", text.at[size]) == NULL) {
-        size++;
-    }
-    return span_first(text, size);
-}
-
-/* Whose words they are: of the host that said them, else of whose mailbox it is. */
-static enum cause_provider provider_of(const struct report_recipient *recipient)
-{
-    enum cause_provider provider = cause_provider_of_host(recipient->remote_mta);
-    if (provider == CAUSE_ANYBODY) {
-        provider = cause_provider_of_host(host_in(recipient->text));
-    }
-    if (provider == CAUSE_ANYBODY) {
-        ptrdiff_t at = span_find_last(recipient->address, '@');
-        provider = cause_provider_of_host(span_from(recipient->address, (size_t)(at + 1)));
-    }
-    return provider;
-}
-
 void report_judge(struct report_recipient *recipient)
 {
     struct span enhanced, reply_code;
@@ -101,7 +72,8 @@ void report_judge(struct report_recipient *recipient)
     struct cause_reply reply = { .enhanced = recipient->status,
                                  .reply_code = is_bare ? SPAN("550") : reply_code,
                                  .text = recipient->text,
-                                 .provider = provider_of(recipient) };
+                                 .provider = cause_provider_of(
+                                     recipient->remote_mta, recipient->text, recipient->address) };
     recipient->cause = cause_of(&reply);
     recipient->status_class = class_of(recipient);
     /* What is still tried, or went through, is no failure of the address. */

@@ -13,12 +13,11 @@
 /* By its cause, of which the code is a part: some servers have 5.1.1 for all that they refuse. */
 static bool is_hard(const struct suppression_delivery *delivery)
 {
-    ptrdiff_t at = span_find_last(delivery->address, '@');
     struct cause_reply reply = { .enhanced = delivery->code,
                                  .text = delivery->text,
                                  .provider = delivery->provider };
     if (reply.provider == CAUSE_ANYBODY) {
-        reply.provider = cause_provider_of_host(span_from(delivery->address, (size_t)(at + 1)));
+        reply.provider = cause_provider_of(SPAN(""), delivery->text, delivery->address);
     }
     return cause_of(&reply).is_hard;
 }

@@ -329,6 +329,15 @@ static void test_hosts(void **state)
     assert_int_equal(cause_provider_of_host(SPAN("google.com.example")), CAUSE_ANYBODY);
     assert_int_equal(cause_provider_of_host(SPAN("")), CAUSE_ANYBODY);
     assert_int_equal(cause_provider_by_name(SPAN("other")), CAUSE_ANYBODY);
+
+    struct span google = SPAN("mx.google.com"), none = SPAN("");
+    struct span said = SPAN("host mta5.am0.yahoodns.net[192.0.2.7] said: 421 4.7.0");
+    struct span address = SPAN("ann@hotmail.com");
+    assert_int_equal(cause_provider_of(google, said, address), CAUSE_GOOGLE);
+    assert_int_equal(cause_provider_of(none, said, address), CAUSE_YAHOO);
+    assert_int_equal(cause_provider_of(none, SPAN("host "), address), CAUSE_MICROSOFT);
+    assert_int_equal(cause_provider_of(none, none, SPAN("ann@away.example")), CAUSE_ANYBODY);
+    assert_int_equal(cause_provider_of(none, none, none), CAUSE_ANYBODY);
 }
 
 int main(void)
