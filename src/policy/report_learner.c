@@ -90,6 +90,10 @@ static void hand_on(struct learner *learner, const struct looking *looking, cons
     char sender[sizeof(looking->sent.domain) + 1]; /* of it the domain is known */
     snprintf(sender, sizeof(sender), "%s%s", looking->sent.domain[0] != '\0' ? "@" : "",
              looking->sent.domain);
+    struct span status = recipient != NULL ? recipient->status : (struct span){ NULL, 0 };
+    if (!is_complaint && status.size == 0) {
+        status = SPAN("5.0.0"); /* it failed for good, and nobody said with which code */
+    }
     const struct maillog_outcome outcome = {
         .principal = span_of(looking->sent.principal),
         .mail_class = span_of(mail_class_name(looking->sent.mail_class)),
@@ -97,7 +101,7 @@ static void hand_on(struct learner *learner, const struct looking *looking, cons
         .message_id = join->id,
         .recipient = recipient != NULL ? recipient->address : (struct span){ NULL, 0 },
         .class = is_complaint ? 5 : recipient->status_class,
-        .dsn = recipient != NULL ? recipient->status : (struct span){ NULL, 0 },
+        .dsn = status,
         .text = recipient != NULL ? recipient->text : event->report->feedback_type,
         .at_s = event->at_s,
     };

@@ -89,6 +89,20 @@ static void bounce(const char *message_id, const char *recipient)
     drive("", "<>", "alice@example.org", message);
 }
 
+/* As qmail writes it; no code anywhere. */
+static void bounce_in_words(const char *message_id, const char *recipient)
+{
+    char message[2000];
+    snprintf(message, sizeof(message),
+             "From: MAILER-DAEMON@mx.away.example\nTo: alice@example.org\n"
+             "Subject: failure notice\n\nHi. This is the qmail-send program at mx.away.example.\n\n"
+             "<%s>:\nSorry, no mailbox here by that name.\n\n"
+             "--- Below this line is a copy of the message.\n\n"
+             "From: alice@example.org\nMessage-ID: <%s>\n\ntext\n",
+             recipient, message_id);
+    drive("", "<>", "alice@example.org", message);
+}
+
 static void complain(const char *message_id)
 {
     char message[2000];
@@ -141,6 +155,19 @@ static void test_ours(void **state)
     assert_int_equal(profile.quick.of[OUTCOME_POLICY], 0);
 }
 
+static void test_words(void **state)
+{
+    struct profile profile;
+    (void)state;
+    send_one();
+    bounce_in_words("other@example.org", "bob@away.example");
+    assert_int_equal(learnt(), 0);
+    bounce_in_words("one@example.org", "bob@away.example");
+    assert_int_equal(learnt(), 1);
+    assert_true(book_read(house.store, ACCOUNT, &profile));
+    assert_true(profile.quick.of[OUTCOME_DEAD] > 0);
+}
+
 static void test_not_ours(void **state)
 {
     (void)state;
@@ -175,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ours, open_house, close_house),
+        cmocka_unit_test_setup_teardown(test_words, open_house, close_house),
         cmocka_unit_test_setup_teardown(test_not_ours, open_house, close_house),
         cmocka_unit_test_setup_teardown(test_failed_limit, open_house, close_house),
     };
