@@ -3,8 +3,9 @@
  *
  * Understood are what syslog daemons write ("Nov 28 22:33:00 host egress-milter[123]: ..."; RFC
  * 3339 times as "2026-11-28T22:33:00.123456+00:00"; an optional word "facility.level" behind the
- * host), journalctl -o short, short-iso and their -precise forms, what the daemon writes to stderr,
- * and lines with nothing before the text. Anything else is a line of somebody else.
+ * host, and "<22>" before all), journalctl -o short, short-iso and their -precise forms, what the
+ * daemon writes to stderr, and lines with nothing before the text. Anything else is a line of
+ * somebody else.
  */
 #ifndef EM_FINDING_LOGREAD_H
 #define EM_FINDING_LOGREAD_H

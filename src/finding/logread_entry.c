@@ -257,9 +257,21 @@ static bool skip_stderr_head(struct span *rest_io)
     return false;
 }
 
+/* "<22>", as it came over the wire (RFC 3164 4.1.1); some keep it. */
+static struct span skip_priority(struct span line)
+{
+    size_t size = 1;
+
+    if (line.size < 3 || line.at[0] != '<')
+        return line;
+    while (size < line.size && size <= 3 && is_digit(line.at[size]))
+        size++;
+    return size > 1 && size < line.size && line.at[size] == '>' ? span_from(line, size + 1) : line;
+}
+
 void logread_entry(struct logread *reader, struct span line, struct log_entry *entry_r)
 {
-    struct span rest = line;
+    struct span rest = skip_priority(line);
 
     *entry_r = (struct log_entry){ .text = line };
     entry_r->has_time = take_traditional(reader, &rest, &entry_r->time_s) ||

@@ -47,6 +47,9 @@ static const struct head_case heads[] = {
     { "Nov 28 22:33:00 host postfix/smtpd[9]: a egress-milter[1]: x", NOW_S, "postfix/smtpd",
       "a egress-milter[1]: x" },
     { "Nov 28 22:33:00 host CROND: egress-milter[1]: x", NOW_S, "CROND", "egress-milter[1]: x" },
+    { "<22>Nov 28 22:33:00 host egress-milter[123]: x y", NOW_S, "egress-milter", "x y" },
+    { "<2222>Nov 28 22:33:00 host egress-milter[123]: x", -1, NULL,
+      "<2222>Nov 28 22:33:00 host egress-milter[123]: x" },
     /* no tag within three words, or nothing behind it: somebody's line */
     { "Nov 28 22:33:00 a b c egress-milter[1]: x", NOW_S, "", "a b c egress-milter[1]: x" },
     { "Nov 28 22:33:00 host message", NOW_S, "", "host message" },
