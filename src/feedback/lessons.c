@@ -111,6 +111,7 @@ static void note(struct lessons *lessons, const struct lessons_place *place,
         .by = SPAN("maillog"),
         .code = outcome->dsn,
         .text = outcome->text,
+        .provider = outcome->provider,
     };
     enum suppression_note answer =
         suppression_note_bounce(place->store, place->settings, &delivery);
@@ -137,7 +138,7 @@ static enum lessons_news take_failure(struct lessons *lessons, const struct less
     }
     lessons->counts.withheld++;
     if (answer == OUTAGE_GOES_ON) {
-        return LESSONS_NOTHING;
+        return LESSONS_NOT_BELIEVED;
     }
     lessons->counts.outages++;
     withdraw(lessons, place, provider, outcome->at_s);

@@ -35,6 +35,7 @@ struct lessons_place {
 enum lessons_news {
     LESSONS_NOTHING,
     LESSONS_OUTAGE_BEGINS, /* of the provider that the outcome has; to be told */
+    LESSONS_NOT_BELIEVED   /* it goes on: what the outcome says of the address is nobody's fault */
 };
 /* `is_known`: an outcome that was taken before, told again so that it is remembered who takes
  * mail. */

@@ -80,7 +80,8 @@ void maillog_take_outcome(void *context, const struct maillog_outcome *outcome)
         .settings = config_settings(job->site->config, &suppression_table),
         .domain = outcome->has_sender ? domain_of_ours(job->site, outcome->sender, room) : SPAN(""),
     };
-    if (lessons_take(job->lessons, &place, outcome, job->is_silent) == LESSONS_OUTAGE_BEGINS) {
+    enum lessons_news news = lessons_take(job->lessons, &place, outcome, job->is_silent);
+    if (news == LESSONS_OUTAGE_BEGINS) {
         lessons_provider(outcome, provider);
         watch_log(job->watch, LOG_LEVEL_WARNING,
                   "feedback: %s calls addresses unknown that took mail before: what it says of "
@@ -88,7 +89,10 @@ void maillog_take_outcome(void *context, const struct maillog_outcome *outcome)
                   provider);
     }
     if (!job->is_silent && setup->ears != NULL && setup->ears->outcome != NULL) {
-        setup->ears->outcome(setup->ears->context, outcome);
+        struct maillog_outcome told = *outcome;
+        /* That a provider calls good addresses unknown is no sender's fault. */
+        told.found.is_hard = told.found.is_hard && news == LESSONS_NOTHING;
+        setup->ears->outcome(setup->ears->context, &told);
     }
 }
 

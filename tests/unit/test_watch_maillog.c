@@ -19,10 +19,12 @@
 
 static struct scene *scene;
 static struct buffer heard;
+static unsigned hard; /* outcomes heard that are the recipient's fault */
 
 static void hear_outcome(void *context, const struct maillog_outcome *outcome)
 {
     (void)context;
+    hard += outcome->class == 5 && outcome->found.is_hard;
     buffer_printf(&heard, "%.*s %u %.*s\n", SPAN_ARG(outcome->principal), outcome->class,
                   SPAN_ARG(outcome->recipient));
 }
@@ -49,6 +51,7 @@ static const struct watch_ears ears = { .outcome = hear_outcome,
 static int begin(const char *config, bool has_log)
 {
     char path[128];
+    hard = 0;
     scene = scene_new(config, NULL);
     scene->ears = &ears;
     snprintf(path, sizeof(path), "%s/mail.log", scene->folder);
@@ -350,6 +353,7 @@ static void test_outage(void **state)
             scene_pass(scene, 4);
         }
     }
+    assert_int_equal(hard, 4); /* until it was noticed */
     assert_said(scene, "feedback: example.com calls addresses unknown", 1);
     assert_int_equal(suppression_count(scene->store), 0);
 }
