@@ -4,7 +4,6 @@ The guard runs in the foreground and writes to stderr, Postfix writes a file of 
 they come together in one file with the form of rsyslog, for whoever follows such a log.
 """
 
-import os
 import re
 import threading
 import time
@@ -44,8 +43,6 @@ class MailLog:
         self.mta = _Tail(mta_path)
         self.guards = {}
         self.closing = False
-        with open(self.path, "w", encoding="utf-8"):
-            os.chmod(self.path, 0o644)
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
         stage.on_close(self.close)
