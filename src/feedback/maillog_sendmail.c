@@ -179,6 +179,9 @@ static bool read_to(struct span rest, struct maillog_event *event)
     event->relay = field(own, SPAN("relay="));
     event->relay_ip = address_of(event->relay);
     mailer = field(own, SPAN("mailer="));
+    if (mailer.at == NULL && event->dsn.size == 0) {
+        return false; /* refused at DATA, and nobody tried */
+    }
     event->is_inside = span_is_equal(mailer, SPAN("local")) ||
                        span_is_equal(mailer, SPAN("prog")) || span_is_equal(mailer, SPAN("lmtp"));
     event->text =

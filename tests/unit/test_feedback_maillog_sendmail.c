@@ -81,6 +81,10 @@ static const struct maillog_case deliveries[] = {
       "sent id=[5ASMX0aB012345] to=[<\"x, dsn=5.1.1, stat=User unknown\"@example.com>] dsn=[2.0.0] "
       "text=[ok] said=[ok] nrcpt=1 delay=1000" },
     { "sm-mta", "5ASMX0aB012345: to=<b@example.com>, delay=00:00:01, dsn=2.0", "-" },
+    { "sm-mta",
+      "5ASMX0aB012345: to=<b@example.com>, delay=00:00:00, pri=30310, stat=mail-loop: it came over "
+      "12 mail servers",
+      "-" },
     { "sm-mta", "5ASMX0aB012345: to=, delay=00:00:01, dsn=2.0.0, stat=Sent", "-" },
     { "sm-mta", "5ASMX0aB012345: 5ASMX0aC012345: DSN: User unknown",
       "notification id=[5ASMX0aB012345] other=[5ASMX0aC012345] text=[User unknown]" },
