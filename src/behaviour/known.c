@@ -95,34 +95,61 @@ void known_add(struct known *known, uint64_t fingerprint)
 
 /* --- octets ---------------------------------------------------------------------------------- */
 
-/* Bits, the first one lowest. */
+/* Bits, the first one lowest; written to `octets`, or taken from `from`. */
 struct bits {
     uint64_t held;
     unsigned count;
+    uint8_t octets[KNOWN_OCTETS_MAX];
+    size_t size;
+    struct span from;
 };
 
-static void put_bits(struct buffer *out, struct bits *bits, uint64_t value, unsigned count)
+static void put_bits(struct bits *bits, uint64_t value, unsigned count)
 {
     bits->held |= value << bits->count;
     for (bits->count += count; bits->count >= 8; bits->count -= 8) {
-        buffer_add_char(out, (char)bits->held);
+        bits->octets[bits->size++] = (uint8_t)bits->held;
         bits->held >>= 8;
     }
 }
 
-static bool take_bits(struct span *from, struct bits *bits, unsigned count, uint32_t *value_r)
+/* As many whole octets as there is room for and are there. */
+static void fill_bits(struct bits *bits)
 {
-    for (; bits->count < count; bits->count += 8) {
-        if (from->size == 0) {
-            return false;
-        }
-        bits->held |= (uint64_t)(uint8_t)from->at[0] << bits->count;
-        *from = span_from(*from, 1);
+    for (; bits->count <= 56 && bits->from.size > 0; bits->count += 8) {
+        bits->held |= (uint64_t)(uint8_t)bits->from.at[0] << bits->count;
+        bits->from.at++;
+        bits->from.size--;
+    }
+}
+
+static bool take_bits(struct bits *bits, unsigned count, uint32_t *value_r)
+{
+    if (bits->count < count) {
+        fill_bits(bits);
+    }
+    if (bits->count < count) {
+        return false;
     }
     *value_r = (uint32_t)(bits->held & ((UINT64_C(1) << count) - 1));
     bits->held >>= count;
     bits->count -= count;
     return true;
+}
+
+/* How many ones come before the next zero, which is taken, too; 24 of them at a time. */
+static bool take_ones(struct bits *bits, uint32_t most, uint32_t *ones_r)
+{
+    uint32_t run, ignored;
+    *ones_r = 0;
+    do {
+        fill_bits(bits);
+        run = (uint32_t)__builtin_ctzll(~bits->held | UINT64_C(1) << 24);
+        if (run > bits->count || (*ones_r += run) > most || !take_bits(bits, run, &ignored)) {
+            return false;
+        }
+    } while (run == 24);
+    return take_bits(bits, 1, &ignored);
 }
 
 /* How many low bits of a gap are told as they are: the rest is 1 on the average, or 2. */
@@ -135,63 +162,65 @@ static unsigned low_bits(unsigned count)
     return low;
 }
 
-static void put_gap(struct buffer *out, struct bits *bits, uint32_t gap, unsigned low)
+static void put_gap(struct bits *bits, uint32_t gap, unsigned low)
 {
-    for (uint32_t rest = gap >> low; rest > 0; rest--) {
-        put_bits(out, bits, 1, 1);
+    uint32_t ones = gap >> low;
+    for (; ones >= 24; ones -= 24) {
+        put_bits(bits, (1U << 24) - 1, 24);
     }
-    put_bits(out, bits, 0, 1);
-    put_bits(out, bits, gap & ((1U << low) - 1), low);
+    put_bits(bits, (1U << ones) - 1, ones + 1);
+    put_bits(bits, gap & ((1U << low) - 1), low);
 }
 
-static bool take_gap(struct span *from, struct bits *bits, unsigned low, uint32_t *gap_r)
+static bool take_gap(struct bits *bits, unsigned low, uint32_t *gap_r)
 {
-    uint32_t bit = 1, rest = 0;
-    while (bit == 1) {
-        if (rest > PRINTS >> low || !take_bits(from, bits, 1, &bit)) {
-            return false;
-        }
-        rest += bit;
-    }
-    if (!take_bits(from, bits, low, gap_r)) {
+    uint32_t ones;
+    if (!take_ones(bits, PRINTS >> low, &ones) || !take_bits(bits, low, gap_r)) {
         return false;
     }
-    *gap_r |= rest << low;
+    *gap_r |= ones << low;
     return true;
 }
 
 void known_write(const struct known *known, struct buffer *out)
 {
-    struct bits bits = { 0, 0 };
+    struct bits bits;
     unsigned low = low_bits(known->count);
     uint32_t next = 0; /* the least print that may come */
+    bits.held = bits.count = 0;
+    bits.size = 0;
     varint_put(out, known->step);
     varint_put(out, known->count);
     for (unsigned i = 0; i < known->count; i++) {
-        put_gap(out, &bits, known->all[i].print - next, low);
-        put_bits(out, &bits, known->all[i].age, AGE_BITS);
+        put_gap(&bits, known->all[i].print - next, low);
+        put_bits(&bits, known->all[i].age, AGE_BITS);
         next = known->all[i].print + 1U;
     }
     if (bits.count > 0) {
-        put_bits(out, &bits, 0, 8 - bits.count);
+        put_bits(&bits, 0, 8 - bits.count);
     }
+    buffer_add(out, bits.octets, bits.size);
 }
 
 static bool read_entries(struct span *from, struct known *known_r)
 {
-    struct bits bits = { 0, 0 };
+    struct bits bits;
     unsigned low = low_bits(known_r->count);
     uint32_t next = 0;
+    bits.held = bits.count = 0;
+    bits.from = *from;
     for (unsigned i = 0; i < known_r->count; i++) {
         uint32_t gap, age;
-        if (!take_gap(from, &bits, low, &gap) || next + gap >= PRINTS ||
-            !take_bits(from, &bits, AGE_BITS, &age)) {
+        if (!take_gap(&bits, low, &gap) || next + gap >= PRINTS ||
+            !take_bits(&bits, AGE_BITS, &age)) {
             return false;
         }
         known_r->all[i] =
             (struct known_entry){ .print = (uint16_t)(next + gap), .age = (uint16_t)age };
         next += gap + 1;
     }
+    /* Whole octets that were only looked at go back. */
+    *from = span_from(*from, from->size - bits.from.size - bits.count / 8);
     return true;
 }
 
