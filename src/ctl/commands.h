@@ -44,6 +44,7 @@ extern const struct ctl_command cmd_suppress_list;
 extern const struct ctl_command cmd_suppress_remove;
 extern const struct ctl_command cmd_top;
 extern const struct ctl_command cmd_user_history;
+extern const struct ctl_command cmd_user_messages;
 extern const struct ctl_command cmd_user_release;
 extern const struct ctl_command cmd_user_show;
 extern const struct ctl_command cmd_user_suspend;

@@ -27,6 +27,7 @@ static const struct ctl_command *const commands[] = {
     &cmd_user_release,
     &cmd_user_suspended,
     &cmd_user_history,
+    &cmd_user_messages,
     &cmd_limit_list,
     &cmd_limit_set,
     &cmd_limit_clear,

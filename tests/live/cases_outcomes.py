@@ -107,6 +107,8 @@ def arrives_at_principal(w):
         return (now.get("unknown_addresses", 0) > before.get("unknown_addresses", 0) and
                 now.get("delivered", 0) > before.get("delivered", 0))
     wait_until(told, 20, lambda: f"outcomes at {LOGIN}: {before}, then {behaviour(w)}")
+    queued = w.guard.ctl_run("user", "messages", "--queued", LOGIN, w.stage.path("mail.log")).stdout.decode().split()
+    expect_equal(queued, [w.line(later).queue_id], "what is still queued")
     expect_equal(behaviour(w)["unknown_addresses"], before.get("unknown_addresses", 0) + 1, "unknown addresses")
     line = w.line(send_to(w, f"{good.token}x@away.example"))
     expect(any(one.startswith("dead:") and not one.startswith("dead:0/") for one in line["limits"].split(",")),

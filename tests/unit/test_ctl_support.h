@@ -33,13 +33,13 @@ static const struct ctl_command *const test_commands[] = {
     &cmd_learn_owners,    &cmd_owners,          &cmd_help,
     &cmd_settings,        &cmd_import_opendkim, &cmd_top,
     &cmd_user_show,       &cmd_user_suspend,    &cmd_user_release,
-    &cmd_user_suspended,  &cmd_user_history,    &cmd_limit_list,
-    &cmd_limit_set,       &cmd_limit_clear,     &cmd_limit_reset,
-    &cmd_plans,           &cmd_replay,          &cmd_hold_list,
-    &cmd_hold_show,       &cmd_hold_release,    &cmd_hold_delete,
-    &cmd_suppress_list,   &cmd_suppress_add,    &cmd_suppress_remove,
-    &cmd_suppress_export, &cmd_lists,           &cmd_feedback,
-    &cmd_causes,          &cmd_log_summary,
+    &cmd_user_suspended,  &cmd_user_history,    &cmd_user_messages,
+    &cmd_limit_list,      &cmd_limit_set,       &cmd_limit_clear,
+    &cmd_limit_reset,     &cmd_plans,           &cmd_replay,
+    &cmd_hold_list,       &cmd_hold_show,       &cmd_hold_release,
+    &cmd_hold_delete,     &cmd_suppress_list,   &cmd_suppress_add,
+    &cmd_suppress_remove, &cmd_suppress_export, &cmd_lists,
+    &cmd_feedback,        &cmd_causes,          &cmd_log_summary,
 };
 
 struct stage {
