@@ -308,6 +308,25 @@ static bool file_step(struct maillog_job *job)
     return answer == MAILLOG_FOLLOW_MORE;
 }
 
+/*
+ * Of several files each is read only as far as it went before the one named first was read: so the
+ * lines of egress-milter, in the first, are known before what the mail server did afterwards. True:
+ * there is more, and the files behind wait.
+ */
+static bool files_step(struct maillog_job *job)
+{
+    for (size_t i = job->file_count; i-- > 1;) {
+        maillog_follow_bound(job->files[i].follow);
+    }
+    for (size_t i = 0; i < job->file_count && !watch_is_stopping(job->watch); i++) {
+        job->file = &job->files[i];
+        if (file_step(job)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static unsigned maillog_run(struct watch *watch, void *state, bool is_hurried)
 {
     struct maillog_job *job = state;
@@ -320,10 +339,7 @@ static unsigned maillog_run(struct watch *watch, void *state, bool is_hurried)
     if (maillog_job_fit(job)) {
         pause_ms = LOOK_MS;
         logread_init(&job->reader, watch_setup_of(watch)->clock);
-        for (size_t i = 0; i < job->file_count && !watch_is_stopping(watch); i++) {
-            job->file = &job->files[i];
-            has_more = file_step(job) || has_more;
-        }
+        has_more = files_step(job) || has_more;
     }
     site_unref(&job->site);
     return has_more ? AGAIN_MS : pause_ms;

@@ -19,6 +19,7 @@
 
 static struct scene *scene;
 static struct buffer heard;
+static const char *log_name = "mail.log";
 static unsigned hard; /* outcomes heard that are the recipient's fault */
 
 static void hear_outcome(void *context, const struct maillog_outcome *outcome)
@@ -86,7 +87,7 @@ static void line(const char *format, ...)
     struct tm tm;
     va_list args;
     FILE *file;
-    snprintf(path, sizeof(path), "%s/mail.log", scene->folder);
+    snprintf(path, sizeof(path), "%s/%s", scene->folder, log_name);
     file = fopen(path, "a");
     assert_non_null(file);
     gmtime_r(&now, &tm);
@@ -260,6 +261,34 @@ static void test_begins_at_the_end(void **state)
     arrives("AAAAA11111", "c@example.com"); /* it is still under way */
     assert_heard("alice@example.org 2 c@example.com\n");
     assert_int_equal(suppression_count(scene->store), 0);
+}
+
+/* Our lines in one file, named first, and those of the mail server in another. */
+static void test_two_files(void **state)
+{
+    (void)state;
+    teardown(NULL);
+    begin("outgoing = { internal = [ \"example.org\" ]; };\n"
+          "feedback = { log = [ \"$F/own.log\", \"$F/mail.log\" ]; };\n",
+          true);
+    log_name = "own.log";
+    line("egress-milter[9]: started");
+    scene_pass(scene, 4);
+    for (int i = 0; i < 3; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "AAAAA1111%d", i);
+        log_name = "mail.log";
+        line("postfix/cleanup[1]: %s: message-id=<%d>", id, i);
+        log_name = "own.log";
+        line("egress-milter[9]: %s: verdict=accept class=submission user=alice rcpts=1 by=- "
+             "from=<alice@example.org>",
+             id);
+        log_name = "mail.log";
+        line("postfix/qmgr[2]: %s: from=<alice@example.org>, size=10, nrcpt=1 (queue active)", id);
+        arrives(id, "b@example.com");
+        line("postfix/qmgr[2]: %s: removed", id);
+        assert_heard("alice 2 b@example.com\n");
+    }
 }
 
 /* --- what is told ---------------------------------------------------------------------------- */
@@ -465,6 +494,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rotation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_begins_at_the_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cannot_be_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_status, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outage, setup, teardown),
