@@ -27,6 +27,7 @@ struct maillog_follow {
     bool is_skipping;           /* within a line that is too long, or whose beginning is unknown */
     struct timespec written;    /* when the rotated one was last written to */
     uint64_t behind;            /* the line that is handed out */
+    uint64_t bound;             /* how far the open file may be read; UINT64_MAX: to its end */
     struct maillog_follow_counts counts;
     char room[ROOM_BYTES];
 };
@@ -40,6 +41,7 @@ struct maillog_follow *maillog_follow_new(const char *path, enum maillog_follow_
         return NULL;
     }
     follow->fd = -1;
+    follow->bound = UINT64_MAX;
     follow->from = from;
     follow->has_place = place != NULL;
     if (place != NULL) {
@@ -54,6 +56,7 @@ static void close_file(struct maillog_follow *follow)
         close(follow->fd);
     }
     follow->fd = -1;
+    follow->bound = UINT64_MAX;
     follow->is_rotated = follow->is_leaving = follow->is_skipping = false;
 }
 
@@ -146,6 +149,13 @@ static bool is_line_begin(int fd, uint64_t offset)
 {
     char before;
     return offset == 0 || (pread(fd, &before, 1, (off_t)offset - 1) == 1 && before == '\n');
+}
+
+void maillog_follow_bound(struct maillog_follow *follow)
+{
+    struct stat status;
+    bool is_known = follow->fd >= 0 && fstat(follow->fd, &status) == 0;
+    follow->bound = is_known ? (uint64_t)status.st_size : UINT64_MAX;
 }
 
 uint64_t maillog_follow_rewind(struct maillog_follow *follow, uint64_t most_bytes)
@@ -253,7 +263,9 @@ static size_t take_lines(struct maillog_follow *follow, const struct stepping *s
 /* False: at the end; *half_r: octets of a line without end that stand in the room. */
 static bool read_piece(struct maillog_follow *follow, struct stepping *stepping, size_t *half_r)
 {
-    ssize_t got = pread(follow->fd, follow->room, ROOM_BYTES, (off_t)follow->place.offset);
+    uint64_t left = follow->bound > follow->place.offset ? follow->bound - follow->place.offset : 0;
+    ssize_t got = pread(follow->fd, follow->room, left < ROOM_BYTES ? (size_t)left : ROOM_BYTES,
+                        (off_t)follow->place.offset);
     size_t taken = got > 0 ? take_lines(follow, stepping, (size_t)got) : 0;
     follow->place.offset += taken;
     follow->counts.bytes += taken;
@@ -315,6 +327,10 @@ static enum end at_end(struct maillog_follow *follow, const struct stepping *ste
 {
     struct stat status;
     int fd;
+    if (follow->place.offset + half >= follow->bound && fstat(follow->fd, &status) == 0 &&
+        (uint64_t)status.st_size > follow->bound) {
+        return END_DONE;
+    }
     if (follow->is_rotated) {
         take_half(follow, stepping, half);
         return leave_rotated(follow, error) ? END_GO_ON : END_FAILED;

@@ -57,6 +57,12 @@ enum maillog_follow_answer {
 enum maillog_follow_answer maillog_follow_step(struct maillog_follow *follow, size_t most_bytes,
                                                maillog_follow_take *take, void *context,
                                                struct error *error);
+/*
+ * Steps go no further than to what is in the open file now, until this is called again, and what
+ * comes later waits. For whoever follows several files: what stands in this one was written after
+ * what is read of another one from now on.
+ */
+void maillog_follow_bound(struct maillog_follow *follow);
 /* While a line is handed out: up to which octet of the file it reaches, with its end. */
 uint64_t maillog_follow_behind(const struct maillog_follow *follow);
 /* The open file once more, from so many octets before the place, or its beginning, on; returns how

@@ -12,6 +12,7 @@
 
 enum {
     QUEUES_MAX = 64, /* mail servers of all hosts */
+    SKEW_S = 2,      /* lines of two programs, or of two files */
     SOON_S = 60,     /* the queue manager takes up a message within; not one that is held */
     LINGER_S = 10,   /* lines of two processes may come in another order than they were written */
     LINGER_SENDMAIL_S = 300, /* which does not tell that a message is done with */
@@ -341,7 +342,9 @@ static void take_attempt(struct maillog_join *join, const struct maillog_line *l
                          const struct maillog_event *event, struct join_entry *entry)
 {
     uint64_t count = event->recipient_count > 0 ? event->recipient_count : 1;
-    enum belongs where = entry != NULL ? belongs(join, line, entry) : BELONGS_ELSEWHERE;
+    bool is_older = entry != NULL && line->entry.time_s < entry->at_s - SKEW_S;
+    enum belongs where =
+        entry != NULL && !is_older ? belongs(join, line, entry) : BELONGS_ELSEWHERE;
     if (where == BELONGS_ELSEWHERE) {
         join->counts.unattributed += count;
     } else if (where == BELONGS_PERHAPS || entry->is_ambiguous) {

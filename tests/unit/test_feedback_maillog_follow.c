@@ -283,6 +283,33 @@ static void test_rewinds(void **state)
     assert_read("1 2 3 4");
 }
 
+/* What comes after the bound waits, in a file that is rotated, too. */
+static void test_bound(void **state)
+{
+    (void)state;
+    append(2);
+    assert_read("1 2");
+    append(1);
+    maillog_follow_bound(follow);
+    append(1);
+    append_text("half");
+    assert_read("3");
+    assert_read("");
+    maillog_follow_bound(follow);
+    append_text(" a line\n");
+    assert_read("4");
+    maillog_follow_bound(follow);
+    append(1);
+    move("", ".1");
+    append(1);
+    assert_read("half a line");
+    maillog_follow_bound(follow);
+    assert_read("5 6"); /* nothing bounds the new file yet */
+    append(1);
+    maillog_follow_bound(follow);
+    assert_read("7");
+}
+
 /* --- rotation -------------------------------------------------------------------------------- */
 
 static void test_renamed(void **state)
@@ -482,6 +509,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_long_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_in_parts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rewinds, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bound, setup, teardown),
         cmocka_unit_test_setup_teardown(test_renamed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_renamed_meanwhile, setup, teardown),
         cmocka_unit_test_setup_teardown(test_renamed_twice_meanwhile, setup, teardown),

@@ -194,6 +194,18 @@ static void test_reused(void **state)
     assert_int_equal(counts()->reused, 0);
 }
 
+/* Of two files one may be read first: what was told of the id before our line was of another. */
+static void test_older_lines(void **state)
+{
+    (void)state;
+    feed(OURS("10:00:00", "3B5D41F7A", "alice", "alice@example.org"),
+         BOUNCED("08:00:00", "3B5D41F7A", "b@example.com"), REMOVED("08:00:00", "3B5D41F7A"),
+         SENT("09:59:59", "3B5D41F7A", "c@example.com"), NULL);
+    assert_told("alice 2 c@example.com 2.0.0\n");
+    assert_int_equal(counts()->unattributed, 1);
+    assert_int_equal(maillog_join_size(join), 1);
+}
+
 /* Its removal was lost: the next message begins, each time told in another way. */
 static void test_reused_in_a_gap(void **state)
 {
@@ -434,6 +446,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_expired, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reused_in_a_gap, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_older_lines, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lifetime, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rewritten_sender, setup, teardown),
         cmocka_unit_test_setup_teardown(test_redacted, setup, teardown),
