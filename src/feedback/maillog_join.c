@@ -11,16 +11,11 @@
 #include "util/siphash.h"
 
 enum {
-    QUEUES_MAX = 64, /* mail servers of all hosts */
-    SKEW_S = 2,      /* lines of two programs, or of two files */
-    SOON_S = 60,     /* the queue manager takes up a message within; not one that is held */
-    LINGER_S = 10,   /* lines of two processes may come in another order than they were written */
+    SKEW_S = 2,    /* lines of two programs, or of two files */
+    SOON_S = 60,   /* the queue manager takes up a message within; not one that is held */
+    LINGER_S = 10, /* lines of two processes may come in another order than they were written */
     LINGER_SENDMAIL_S = 300, /* which does not tell that a message is done with */
     TOLD_MAX = 1 << 16       /* lines of delivery that are known again */
-};
-
-struct queue {
-    uint64_t host, instance;
 };
 
 struct maillog_join {
@@ -28,8 +23,7 @@ struct maillog_join {
     int64_t lifetime_s;
     maillog_outcome_take *take;
     void *context;
-    struct queue queues[QUEUES_MAX]; /* that have a queue manager */
-    size_t queue_count;
+    struct join_queues queues;
     struct maillog_join_counts counts;
     uint64_t told[TOLD_MAX];
 };
@@ -148,32 +142,6 @@ void maillog_join_message(struct maillog_join *join, struct span host,
 
 /* --- which mail server ----------------------------------------------------------------------- */
 
-static bool is_queue(const struct maillog_join *join, uint64_t host, uint64_t instance)
-{
-    for (size_t i = 0; i < join->queue_count; i++) {
-        if (join->queues[i].host == host && join->queues[i].instance == instance) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static size_t queues_on(const struct maillog_join *join, uint64_t host)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < join->queue_count; i++) {
-        count += join->queues[i].host == host;
-    }
-    return join->queue_count < QUEUES_MAX ? count : QUEUES_MAX; /* too many to tell */
-}
-
-static void note_queue(struct maillog_join *join, uint64_t host, uint64_t instance)
-{
-    if (join->queue_count < QUEUES_MAX && !is_queue(join, host, instance)) {
-        join->queues[join->queue_count++] = (struct queue){ host, instance };
-    }
-}
-
 enum belongs { BELONGS, BELONGS_ELSEWHERE, BELONGS_PERHAPS };
 
 /*
@@ -189,10 +157,10 @@ static enum belongs belongs(const struct maillog_join *join, const struct maillo
     }
     host = join_number(line->entry.host);
     instance = join_number(line->instance);
-    if (queues_on(join, host) <= 1) {
+    if (join_queues_on(&join->queues, host) <= 1) {
         return BELONGS;
     }
-    if (!is_queue(join, host, instance) || entry->instance == 0) {
+    if (!join_queues_has(&join->queues, host, instance) || entry->instance == 0) {
         return BELONGS_PERHAPS;
     }
     return entry->instance == instance ? BELONGS : BELONGS_ELSEWHERE;
@@ -220,7 +188,7 @@ static bool is_same_sender(const struct join_entry *entry, struct span sender)
 static void bind_to_queue(struct maillog_join *join, const struct maillog_line *line,
                           const struct maillog_event *event, struct join_entry *entry)
 {
-    bool is_only = queues_on(join, join_number(line->entry.host)) <= 1;
+    bool is_only = join_queues_on(&join->queues, join_number(line->entry.host)) <= 1;
     /* At once and nobody else's: the mail server may have rewritten the sender after us. */
     bool is_soon = is_only && line->entry.time_s - entry->at_s <= SOON_S;
     if (is_same_sender(entry, event->sender) || is_soon) {
@@ -391,7 +359,7 @@ void maillog_join_event(struct maillog_join *join, const struct maillog_line *li
     }
     sweep(join, line->entry.time_s);
     if (line->writer == MAILLOG_POSTFIX && event->kind == MAILLOG_QUEUED) {
-        note_queue(join, join_number(line->entry.host), join_number(line->instance));
+        join_queues_note(&join->queues, join_number(line->entry.host), join_number(line->instance));
     }
     entry = join_table_find(join->table, line->entry.host, event->queue_id);
     if (event->kind == MAILLOG_SENT || event->kind == MAILLOG_DEFERRED ||

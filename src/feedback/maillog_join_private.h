@@ -45,6 +45,19 @@ struct join_entry *join_table_oldest(const struct join_table *table);
 void join_table_make_oldest(struct join_table *table, struct join_entry *entry);
 size_t join_table_size(const struct join_table *table);
 
+enum { JOIN_QUEUES_MAX = 64 };
+/* Mail servers, by the numbers of their hosts and of their names there. */
+struct join_queues {
+    struct {
+        uint64_t host, instance;
+    } of[JOIN_QUEUES_MAX];
+    size_t count;
+};
+bool join_queues_has(const struct join_queues *queues, uint64_t host, uint64_t instance);
+/* How many a host has; where there are too many to tell, more than one. */
+size_t join_queues_on(const struct join_queues *queues, uint64_t host);
+void join_queues_note(struct join_queues *queues, uint64_t host, uint64_t instance);
+
 void join_outcome(const struct maillog_line *line, const struct maillog_event *event,
                   const struct join_entry *entry, struct span recipient,
                   struct maillog_outcome *outcome_r);
