@@ -194,65 +194,15 @@ bool book_read(struct store *store, struct span account, struct profile *profile
 
 /* --- the end --------------------------------------------------------------------------------- */
 
-struct expiring {
-    uint64_t now_ms;
-    unsigned looked, most, count;
-    char keys[STORE_ROWS_MAX][STORE_KEY_MAX];
-    size_t sizes[STORE_ROWS_MAX];
-    struct buffer *place;
-};
-
-static bool gather_over(struct span key, struct span value, void *context)
+static bool is_over(struct span key, struct span value, void *context)
 {
-    struct expiring *expiring = context;
+    const uint64_t *now_ms = context;
     struct profile profile;
-    bool is_over = !span_is_equal(key, COHORT_KEY) && key.size <= STORE_KEY_MAX &&
-                   profile_read(value, &profile) && profile_is_over(&profile, expiring->now_ms);
-    if (is_over) {
-        memcpy(expiring->keys[expiring->count], key.at, key.size);
-        expiring->sizes[expiring->count++] = key.size;
-    }
-    expiring->looked++;
-    if (expiring->looked < expiring->most && expiring->count < STORE_ROWS_MAX) {
-        return true;
-    }
-    buffer_clear(expiring->place);
-    buffer_add_span(expiring->place, key);
-    return false;
-}
-
-/* Only what is over still. */
-static void unset_over(struct store_row *rows, size_t count, void *context)
-{
-    struct expiring *expiring = context;
-    expiring->count = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct profile profile;
-        if (rows[i].is_found && profile_read(buffer_span(&rows[i].value), &profile) &&
-            profile_is_over(&profile, expiring->now_ms)) {
-            rows[i].edit = STORE_EDIT_UNSET;
-            expiring->count++;
-        }
-    }
+    return !span_is_equal(key, COHORT_KEY) && profile_read(value, &profile) &&
+           profile_is_over(&profile, *now_ms);
 }
 
 unsigned book_expire(struct store *store, uint64_t now_ms, unsigned most, struct buffer *place_io)
 {
-    struct buffer next = BUFFER_EMPTY;
-    struct expiring expiring = { .now_ms = now_ms, .most = most, .place = &next };
-    struct store_row rows[STORE_ROWS_MAX];
-    (void)store_walk_after(store, STORE_PROFILES, buffer_span(place_io), gather_over, &expiring);
-    size_t count = expiring.count;
-    for (size_t i = 0; i < count; i++) {
-        rows[i] = (struct store_row){ .table = STORE_PROFILES,
-                                      .key = { expiring.keys[i], expiring.sizes[i] },
-                                      .value = BUFFER_EMPTY };
-    }
-    if (count > 0 && !store_update_rows(store, rows, count, STORE_SOON, unset_over, &expiring)) {
-        expiring.count = 0;
-    }
-    buffer_clear(place_io);
-    buffer_add_span(place_io, buffer_span(&next));
-    buffer_free(&next);
-    return expiring.count;
+    return store_sweep(store, STORE_PROFILES, is_over, &now_ms, most, place_io);
 }

@@ -159,45 +159,16 @@ bool history_add(struct store *store, const struct history_entry *entry)
 
 /* --- the end --------------------------------------------------------------------------------- */
 
-struct expiring {
-    int64_t oldest_ms; /* what is older goes */
-    unsigned looked, most, count;
-    char keys[STORE_ROWS_MAX][KEY_ROOM];
-    size_t sizes[STORE_ROWS_MAX];
-    struct buffer *place;
-};
-
-static bool gather_old(struct span key, struct span value, void *context)
+static bool is_over(struct span key, struct span value, void *context)
 {
-    struct expiring *expiring = context;
+    const int64_t *oldest_ms = context;
     struct history_entry entry;
     (void)value;
-    if (key.size <= KEY_ROOM && key_read(key, &entry) && entry.at_ms < expiring->oldest_ms) {
-        memcpy(expiring->keys[expiring->count], key.at, key.size);
-        expiring->sizes[expiring->count++] = key.size;
-    }
-    expiring->looked++;
-    if (expiring->looked < expiring->most && expiring->count < STORE_ROWS_MAX) {
-        return true;
-    }
-    buffer_clear(expiring->place);
-    buffer_add_span(expiring->place, key);
-    return false;
+    return key_read(key, &entry) && entry.at_ms < *oldest_ms;
 }
 
 unsigned history_expire(struct store *store, int64_t wall_s, unsigned most, struct buffer *place_io)
 {
-    struct buffer next = BUFFER_EMPTY;
-    struct expiring expiring = { .oldest_ms = (wall_s - HISTORY_KEEP_S) * 1000,
-                                 .most = most,
-                                 .place = &next };
-    (void)store_walk_after(store, STORE_HISTORY, buffer_span(place_io), gather_old, &expiring);
-    for (unsigned i = 0; i < expiring.count; i++) {
-        (void)store_remove(store, STORE_HISTORY,
-                           (struct span){ expiring.keys[i], expiring.sizes[i] });
-    }
-    buffer_clear(place_io);
-    buffer_add_span(place_io, buffer_span(&next));
-    buffer_free(&next);
-    return expiring.count;
+    int64_t oldest_ms = (wall_s - HISTORY_KEEP_S) * 1000;
+    return store_sweep(store, STORE_HISTORY, is_over, &oldest_ms, most, place_io);
 }

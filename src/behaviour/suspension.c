@@ -8,7 +8,7 @@
 #include "behaviour/suspension.h"
 
 #include <inttypes.h>
-#include <string.h>
+#include <limits.h>
 
 #define LAYOUT "1"
 
@@ -133,52 +133,18 @@ uint64_t suspension_count(struct store *store, int64_t wall_s)
     return counting.count;
 }
 
-/* Names that are to go; the store is not changed while it is walked. */
-struct gathering {
-    char names[STORE_ROWS_MAX][sizeof(((struct suspension *)0)->principal)];
-    unsigned count;
-    int64_t wall_s;
-};
-
-static bool gather_over(const struct suspension *suspension, void *context)
-{
-    struct gathering *gathering = context;
-    if (suspension_is_over(suspension, gathering->wall_s)) {
-        memcpy(gathering->names[gathering->count++], suspension->principal,
-               sizeof(suspension->principal));
-    }
-    return gathering->count < STORE_ROWS_MAX;
-}
-
 /* Only what is over still: somebody may have suspended him again meanwhile. */
-static void unset_over(struct store_row *rows, size_t count, void *context)
+static bool is_over(struct span key, struct span value, void *context)
 {
-    struct gathering *gathering = context;
+    const int64_t *wall_s = context;
     struct suspension suspension;
-    gathering->count = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].is_found &&
-            suspension_read(rows[i].key, buffer_span(&rows[i].value), &suspension) &&
-            suspension_is_over(&suspension, gathering->wall_s)) {
-            rows[i].edit = STORE_EDIT_UNSET;
-            gathering->count++;
-        }
-    }
+    return suspension_read(key, value, &suspension) && suspension_is_over(&suspension, *wall_s);
 }
 
 unsigned suspension_expire(struct store *store, int64_t wall_s)
 {
-    struct gathering gathering = { .wall_s = wall_s };
-    struct store_row rows[STORE_ROWS_MAX];
-    (void)suspension_walk(store, gather_over, &gathering);
-    size_t count = gathering.count;
-    for (size_t i = 0; i < count; i++) {
-        rows[i] = (struct store_row){ .table = STORE_SUSPENDED,
-                                      .key = span_of(gathering.names[i]),
-                                      .value = BUFFER_EMPTY };
-    }
-    if (count == 0 || !store_update_rows(store, rows, count, STORE_SOON, unset_over, &gathering)) {
-        return 0;
-    }
-    return gathering.count;
+    struct buffer place = BUFFER_EMPTY;
+    unsigned count = store_sweep(store, STORE_SUSPENDED, is_over, &wall_s, UINT_MAX, &place);
+    buffer_free(&place);
+    return count;
 }

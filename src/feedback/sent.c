@@ -154,41 +154,16 @@ enum sent_to sent_to(const struct sent *sent, uint64_t recipient)
 
 /* --- the end --------------------------------------------------------------------------------- */
 
-struct expiring {
-    int64_t wall_s;
-    unsigned looked, most, count;
-    char keys[STORE_ROWS_MAX][ID_OCTETS];
-    struct buffer *place;
-};
-
 /* What cannot be read goes, too. */
-static bool gather_old(struct span key, struct span value, void *context)
+static bool is_over(struct span key, struct span value, void *context)
 {
-    struct expiring *expiring = context;
+    const int64_t *wall_s = context;
     struct sent sent;
-    bool is_good = value_read(value, &sent) && expiring->wall_s - sent.at_s < SENT_KEEP_S;
-    if (!is_good && key.size == ID_OCTETS) {
-        memcpy(expiring->keys[expiring->count++], key.at, ID_OCTETS);
-    }
-    expiring->looked++;
-    if (expiring->looked < expiring->most && expiring->count < STORE_ROWS_MAX) {
-        return true;
-    }
-    buffer_clear(expiring->place);
-    buffer_add_span(expiring->place, key);
-    return false;
+    (void)key;
+    return !value_read(value, &sent) || *wall_s - sent.at_s >= SENT_KEEP_S;
 }
 
 unsigned sent_expire(struct store *store, int64_t wall_s, unsigned most, struct buffer *place_io)
 {
-    struct buffer next = BUFFER_EMPTY;
-    struct expiring expiring = { .wall_s = wall_s, .most = most, .place = &next };
-    (void)store_walk_after(store, STORE_SENT, buffer_span(place_io), gather_old, &expiring);
-    for (unsigned i = 0; i < expiring.count; i++) {
-        (void)store_remove(store, STORE_SENT, (struct span){ expiring.keys[i], ID_OCTETS });
-    }
-    buffer_clear(place_io);
-    buffer_add_span(place_io, buffer_span(&next));
-    buffer_free(&next);
-    return expiring.count;
+    return store_sweep(store, STORE_SENT, is_over, &wall_s, most, place_io);
 }

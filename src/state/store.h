@@ -128,6 +128,14 @@ bool store_walk(struct store *store, enum store_table table, struct span prefix,
 /* The same from the first key behind `after` to the end of the table. */
 bool store_walk_after(struct store *store, enum store_table table, struct span after,
                       store_each *each, void *context);
+/*
+ * Removes records that are over, looking at `most` of them from where *place_io says: a buffer of
+ * the caller's, empty at first, and again when the end was reached. Each is asked about once more
+ * within the change that removes it. How many went.
+ */
+typedef bool store_is_over(struct span key, struct span value, void *context);
+unsigned store_sweep(struct store *store, enum store_table table, store_is_over *is_over,
+                     void *context, unsigned most, struct buffer *place_io);
 /* How many records there are. Costs one look, in STORE_KEYS and STORE_WATCH a walk; 0 also where
  * it cannot be told. */
 uint64_t store_count(struct store *store, enum store_table table);

@@ -37,7 +37,7 @@ struct watch_job {
 
 extern const struct watch_job watch_upkeep_job, watch_proofs_job, watch_keys_job, watch_domains_job,
     watch_notices_job, watch_held_job, watch_ledger_job, watch_fleet_job, watch_suppressed_job,
-    watch_suspended_job, watch_scanner_job, watch_maillog_job, watch_lists_job,
+    watch_principals_job, watch_scanner_job, watch_maillog_job, watch_lists_job,
     watch_list_tests_job, watch_reputation_job;
 
 const struct watch_setup *watch_setup_of(const struct watch *watch);
