@@ -52,23 +52,6 @@ void log_causes_take(struct log_causes *causes, const struct maillog_event *even
     }
 }
 
-static void take(void *context, const struct maillog_line *line, const struct maillog_event *event,
-                 const struct log_message *message)
-{
-    (void)line;
-    (void)message;
-    if (event != NULL) {
-        log_causes_take(context, event);
-    }
-}
-
-enum ctl_exit log_causes_read(struct ctl *ctl, const struct ctl_args *args,
-                              struct log_causes *causes_r, struct log_walk *walk_r)
-{
-    memset(causes_r, 0, sizeof(*causes_r));
-    return log_walk(ctl, args, take, causes_r, walk_r);
-}
-
 static bool is_before(const struct log_cause *a, const struct log_cause *b)
 {
     return a->bounced > b->bounced || (a->bounced == b->bounced && a->deferred > b->deferred);

@@ -5,9 +5,9 @@
 #ifndef EM_CTL_LOG_CAUSES_H
 #define EM_CTL_LOG_CAUSES_H
 
-#include "ctl/args.h"
-#include "ctl/ctl.h"
-#include "ctl/log_walk.h"
+#include <stddef.h>
+#include <stdint.h>
+
 #include "feedback/cause.h"
 #include "feedback/maillog_event.h"
 
@@ -31,9 +31,6 @@ struct log_causes {
 
 /* An event of a log; whatever is no attempt at delivery counts nothing. */
 void log_causes_take(struct log_causes *causes, const struct maillog_event *event);
-/* Of all the files a command is given (log_walk()). */
-enum ctl_exit log_causes_read(struct ctl *ctl, const struct ctl_args *args,
-                              struct log_causes *causes_r, struct log_walk *walk_r);
 /* The causes that were met, most bounced first, then most deferred, then by number; *count_r. */
 void log_causes_order(const struct log_causes *causes, enum cause order_r[CAUSE_COUNT],
                       size_t *count_r);
