@@ -5,11 +5,13 @@ On every MTA.  What waits for a pause of a second waits for the clock that the r
 
 import json
 import os
+import signal
 import time
 
-from stage.base import wait_until
+from stage.base import Failure, wait_until
 from stage.client import Client
 from stage.mail import Mail
+from stage.process import workers_of
 from stage.suite import expect, expect_equal
 from stage.world import LOGIN, PASSWORD, STRANGER, enforcing
 
@@ -113,6 +115,25 @@ def arrives_at_principal(w):
     line = w.line(send_to(w, f"{good.token}x@away.example"))
     expect(any(one.startswith("dead:") and not one.startswith("dead:0/") for one in line["limits"].split(",")),
            f"limits: {line['limits']}")
+
+
+def survives(w):
+    """kill -9 of parent and child forgets no profile, and the log is read on where it was left."""
+    before = behaviour(w)
+    expect(before.get("delivered", 0) > 0, f"something is known: {before}")
+    serving = workers_of(w.guard.child.pid)
+    w.guard.child.kill(signal.SIGKILL)
+    for pid in serving:
+        os.kill(pid, signal.SIGKILL)
+    w.guard.child.wait(10)
+    mail = Mail()
+    w.guard.start()
+    now = behaviour(w)
+    expect_equal((now["delivered"], now["unknown_addresses"]), (before["delivered"], before["unknown_addresses"]), "outcomes")
+    w.submit(mail)
+    w.delivered(mail)
+    wait_until(lambda: behaviour(w)["delivered"] == before["delivered"] + 1, 20,
+               lambda: f"one delivery more: {before}, then {behaviour(w)}")
 
 
 def third_attempt(w):
@@ -220,7 +241,7 @@ def taken_over(w):
         known = behaviour(w).get("unknown_addresses", 0)
         try:
             wait_until(lambda: is_suspended() or behaviour(w).get("unknown_addresses", 0) > known, 8, "bounces to be known")
-        except Exception:  # nothing more bounces where all is held: the next round tells
+        except Failure:  # nothing more bounces where all is held: the next round tells
             pass
     expect(is_suspended(), f"{sent} messages went, and nobody is suspended: {behaviour(w)}")
     held = [line for line in w.guard.lines() if line["by"] == "anomaly" and line["verdict"] == "hold"]
@@ -240,6 +261,7 @@ def taken_over(w):
 
 def add_to(group):
     group.case("what became of mail is told of the login that sent it")(arrives_at_principal)
+    group.case("kill -9 of all forgets nothing, and counts nothing twice")(survives)
     group.case("after two bounces apart the third attempt is refused at RCPT, with the reason")(third_attempt)
     group.case("forged reports suppress nobody")(forged_report)
     group.case("a bounce that comes later by mail counts")(true_report)
