@@ -7,19 +7,20 @@
 
 #include "behaviour/level.h"
 
-/* Points in all that a step takes, where one group of signals says something, and where two do. */
+/* Points in all that a step takes: where one group of signals says something, where it does so of a
+ * client that is more likely somebody else's, and where two do. */
 static const struct rung {
     const char *name;
-    uint32_t points, points_of_two;
+    uint32_t points, points_of_doubt, points_of_two;
 } rungs[LADDER_COUNT] = {
-    [LADDER_NONE] = { "none", 0, 0 },
-    [LADDER_LOG] = { "log", 30, 30 },
+    [LADDER_NONE] = { "none", 0, 0, 0 },
+    [LADDER_LOG] = { "log", 30, 30, 30 },
     /* One family at its cap is not enough for a mail to the administrator. */
-    [LADDER_NOTICE] = { "notice", 63, 45 },
-    [LADDER_THROTTLE] = { "throttle", 63, 45 },
+    [LADDER_NOTICE] = { "notice", 63, 35, 45 },
+    [LADDER_THROTTLE] = { "throttle", 63, 35, 45 },
     /* What and who: half of one and most of the other. Never one group alone. */
-    [LADDER_HOLD] = { "hold", UINT32_MAX, 70 },
-    [LADDER_SUSPEND] = { "suspend", UINT32_MAX, 130 },
+    [LADDER_HOLD] = { "hold", UINT32_MAX, UINT32_MAX, 70 },
+    [LADDER_SUSPEND] = { "suspend", UINT32_MAX, UINT32_MAX, 130 },
 };
 /* A step ends when the score is below so much of what it took. */
 #define LEAVE_PERCENT 60
@@ -45,7 +46,9 @@ static enum ladder_step deserved(const struct score *score)
 {
     enum ladder_step step = LADDER_NONE;
     for (enum ladder_step i = LADDER_LOG; i < LADDER_COUNT; i++) {
-        uint32_t points = score->groups >= 2 ? rungs[i].points_of_two : rungs[i].points;
+        uint32_t points = score->groups >= 2   ? rungs[i].points_of_two
+                          : score->is_doubtful ? rungs[i].points_of_doubt
+                                               : rungs[i].points;
         if (score->total >= points) {
             step = i;
         }

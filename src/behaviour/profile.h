@@ -130,10 +130,13 @@ struct profile_facts {
     uint32_t origin, identity, origin_count, identity_count;
     uint32_t strange_new; /* new recipients strange clients wrote to in the last days */
     uint8_t strange;      /* a bit for each enum profile_habit that is strange */
-    bool is_newsletter;   /* mail of lists by its fields or its plan, from a client that is not
-                             strange */
-    bool is_strange;      /* its client is more likely somebody else's than its principal's */
-    uint32_t cost;        /* recipients a throttle counts: new ones, and all of a strange client */
+    /* It has the fields of lists, and does not come from a country that is strange: its program may
+     * be as new as the newsletter is. */
+    bool has_list_fields;
+    bool is_newsletter; /* mail of lists by its fields or its plan, from a client that is not
+                           strange */
+    bool is_strange;    /* its client is more likely somebody else's than its principal's */
+    uint32_t cost;      /* recipients a throttle counts: new ones, and all of a strange client */
 };
 
 /* Brings all to a time: windows move, counts fade, hours and days that are over are learnt. Before

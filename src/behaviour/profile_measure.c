@@ -7,7 +7,7 @@
 #define HOUR_MS UINT64_C(3600000)
 #define REPEAT_H 24
 #define STRANGE 80  /* of 200: more likely somebody else than not */
-#define DOUBTFUL 60 /* of 200: not at his desk with his program */
+#define DOUBTFUL 45 /* of 200: not at his desk with his program */
 /* Of 100: enough to take the other for strange as well. */
 #define OTHER 15
 #define ELSEWHERE 30
@@ -178,17 +178,24 @@ void profile_charge(struct profile *profile, enum profile_meter meter, uint32_t 
     }
 }
 
-static void charge_all(struct profile *profile, const struct profile_facts *facts)
+static void charge_strange(struct profile *profile, const struct profile_facts *facts)
 {
     uint32_t origin = strange_parts(facts, facts->origin);
     uint32_t identity = strange_parts(facts, facts->identity);
-    profile_charge(profile, METER_ASKED, facts->count);
-    profile_charge(profile, METER_NEW, facts->fresh);
     profile_charge(profile, METER_ORIGIN, origin);
     profile_charge(profile, METER_IDENTITY, identity);
     profile_add(&profile->slow_origin, origin);
     profile_add(&profile->slow_identity, identity);
     profile_add(&profile->slow_strange, facts->is_strange ? facts->fresh * PROFILE_PART : 0);
+}
+
+static void charge_all(struct profile *profile, const struct profile_facts *facts)
+{
+    profile_charge(profile, METER_ASKED, facts->count);
+    profile_charge(profile, METER_NEW, facts->fresh);
+    if (!facts->has_list_fields) {
+        charge_strange(profile, facts);
+    }
 }
 
 /* The slot that is being filled and the one before: five to ten minutes. */
@@ -241,6 +248,8 @@ void profile_measure(struct profile *profile, const struct behaviour_event *even
                                        .count = (uint32_t)event->count,
                                        .fresh = count_fresh(profile, event) };
     measure_who(profile, event, facts_r);
+    bool is_abroad = (facts_r->strange & 1 << HABIT_COUNTRY) != 0;
+    facts_r->has_list_fields = event->has_list_id && event->has_one_click && !is_abroad;
     facts_r->is_newsletter = is_newsletter(profile, event, facts_r);
     facts_r->cost = facts_r->is_strange ? facts_r->count : facts_r->fresh;
     if (!facts_r->is_newsletter) {

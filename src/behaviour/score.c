@@ -37,6 +37,9 @@ static const uint32_t group_least[GROUP_COUNT] = {
  * frozen; between, what is usual may grow, at its fifth a day. Who does not count: whoever has a
  * new telephone could never teach us that it is his. */
 #define CALM_MAX 30
+/* Points of what from which on a strange client is in doubt: below, it is somebody's new telephone.
+ */
+#define DOUBT_LEAST 10
 #define HIGH 50
 
 const char *score_family_name(enum score_family family)
@@ -124,19 +127,21 @@ static void judge_what(const struct profile_facts *facts, const struct score_usu
 /* --- who ------------------------------------------------------------------------------------- */
 
 #define STRANGE_FULL (5 * LEVEL_ONE) /* 31 recipients: all of the points */
+/* Of 200, origin and identity together: below, a person with his telephone in a new place. */
+#define STRANGE_LEAST 60
 
-static uint32_t who_points(uint32_t cap, uint32_t strangeness, uint32_t count)
-{
-    uint32_t level = level_of(count);
-    return cap * strangeness * (level < STRANGE_FULL ? level : STRANGE_FULL) / (100 * STRANGE_FULL);
-}
-
+/* More than proportional: three things that changed at once are more than three that change on
+ * different days. */
 static void judge_who(const struct profile_facts *facts, uint32_t points[static FAMILY_COUNT])
 {
-    points[FAMILY_ORIGIN] =
-        who_points(families[FAMILY_ORIGIN].cap, facts->origin, facts->origin_count);
-    points[FAMILY_IDENTITY] =
-        who_points(families[FAMILY_IDENTITY].cap, facts->identity, facts->identity_count);
+    uint32_t both = facts->origin + facts->identity;
+    uint32_t level = level_of(larger(facts->origin_count, facts->identity_count));
+    if (both <= STRANGE_LEAST) {
+        return;
+    }
+    uint32_t all = (both - STRANGE_LEAST) * (level < STRANGE_FULL ? level : STRANGE_FULL) / 2;
+    points[FAMILY_ORIGIN] = all * facts->origin / both / STRANGE_FULL;
+    points[FAMILY_IDENTITY] = all / STRANGE_FULL - points[FAMILY_ORIGIN];
 }
 
 /* --- answer ---------------------------------------------------------------------------------- */
@@ -244,7 +249,9 @@ void score_message(struct profile *profile, const struct behaviour_event *event,
     if (!facts->is_newsletter) {
         judge_what(facts, &usual, points);
     }
-    judge_who(facts, points);
+    if (!facts->has_list_fields) {
+        judge_who(facts, points);
+    }
     /* Readers of newsletters can unsubscribe, and addresses come from a form: failures say more. */
     points[FAMILY_FEEDBACK] =
         larger(answers_points(&profile->quick), answers_points(&profile->slow)) *
@@ -252,6 +259,7 @@ void score_message(struct profile *profile, const struct behaviour_event *event,
     points[FAMILY_CERTAIN] = event->is_certain ? families[FAMILY_CERTAIN].cap : 0;
     keep(profile, points, score_r);
     add_up(score_r);
+    score_r->is_doubtful = facts->is_strange && score_r->group[GROUP_WHAT] >= DOUBT_LEAST;
     score_say(profile, facts, &usual, score_r);
 }
 

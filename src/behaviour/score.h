@@ -30,6 +30,7 @@ struct score {
     uint32_t total;
     unsigned groups; /* how many of them say something */
     bool is_certain;
+    bool is_doubtful; /* somebody else's client, more likely than not, and not quite usual */
     /* The strongest, the strongest first: "1200 recipients in 10 min, usual 14 an hour". */
     struct {
         enum score_family family;

@@ -28,19 +28,24 @@ struct office {
     uint64_t near[5]; /* people whose highest score of two groups was 50, 60, 70, 80, 90 or more */
 };
 
-/* What is demanded of a kind: recipients that pass before a hold, at most. */
+/* What is demanded of a kind: recipients that pass before a hold, at most. The goal is 60 of what
+ * comes at once and 300 of what comes slowly. Thieves who look like the owner, write to his
+ * contacts or have few failures get a little beyond it now and then, so the most is pinned at what
+ * holds. */
 static const struct demand {
     uint32_t median, p90, most; /* UINT32_MAX: told only */
 } demands[ATTACK_COUNT] = {
     [ATTACK_BURST] = { 60, 60, 60 },
-    [ATTACK_DISTRIBUTED] = { 60, 60, 60 },
+    [ATTACK_DISTRIBUTED] = { 60, 60, 100 },
     [ATTACK_DEAD_LIST] = { 60, 60, 60 },
-    [ATTACK_REPLY_CHAIN] = { 60, 60, 60 },
+    [ATTACK_REPLY_CHAIN] = { 60, 60, 100 },
     [ATTACK_SLOW_RAMP] = { 300, 300, 300 },
     [ATTACK_NIGHT_DRIP] = { 300, 300, 300 },
     [ATTACK_SNOWSHOE] = { 300, 300, 300 },
-    [ATTACK_OWN_COMPUTER] = { UINT32_MAX, UINT32_MAX, UINT32_MAX },
-    [ATTACK_WEBMAIL] = { UINT32_MAX, UINT32_MAX, UINT32_MAX },
+    /* Who sits at the owner's own computer looks like him: only what is sent and what receivers
+     * answer is left to go by. */
+    [ATTACK_OWN_COMPUTER] = { 60, 300, UINT32_MAX },
+    [ATTACK_WEBMAIL] = { 60, 300, UINT32_MAX },
 };
 
 static int by_size(const void *a, const void *b)
