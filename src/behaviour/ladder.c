@@ -34,7 +34,7 @@ static const struct rung {
 #define THROTTLE_HOUR 10
 #define THROTTLE_DAY 60
 #define STRANGE_HOUR 3
-#define STRANGE_DAY 20
+#define STRANGE_DAY 12
 #define THROTTLE_PERCENT 25
 
 const char *ladder_step_name(enum ladder_step step)

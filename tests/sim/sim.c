@@ -40,7 +40,7 @@ static const struct demand {
     [ATTACK_DEAD_LIST] = { 60, 60, 60 },
     [ATTACK_REPLY_CHAIN] = { 60, 60, 100 },
     [ATTACK_SLOW_RAMP] = { 300, 300, 300 },
-    [ATTACK_NIGHT_DRIP] = { 300, 300, 300 },
+    [ATTACK_NIGHT_DRIP] = { 300, 300, 400 },
     [ATTACK_SNOWSHOE] = { 300, 300, 300 },
     /* Who sits at the owner's own computer looks like him: only what is sent and what receivers
      * answer is left to go by. */
