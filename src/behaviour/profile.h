@@ -30,6 +30,8 @@ enum {
     PROFILE_MAP_OCTETS = 32,
     PROFILE_PART = 16, /* counts that fade are kept in 16ths */
     PROFILE_RIPE_HOURS = 12,
+    /* Of 200, origin and identity together: below, a person with his telephone in a new place. */
+    PROFILE_STRANGE_LEAST = 60,
     PROFILE_STEP_MAX = 5 /* of the ladder */
 };
 

@@ -186,14 +186,17 @@ static void charge_strange(struct profile *profile, const struct profile_facts *
     profile_charge(profile, METER_IDENTITY, identity);
     profile_add(&profile->slow_origin, origin);
     profile_add(&profile->slow_identity, identity);
-    profile_add(&profile->slow_strange, facts->is_strange ? facts->fresh * PROFILE_PART : 0);
 }
 
 static void charge_all(struct profile *profile, const struct profile_facts *facts)
 {
     profile_charge(profile, METER_ASKED, facts->count);
     profile_charge(profile, METER_NEW, facts->fresh);
-    if (!facts->has_list_fields) {
+    bool is_strange = facts->origin + facts->identity > PROFILE_STRANGE_LEAST;
+    if (facts->is_strange && !facts->has_list_fields) {
+        profile_add(&profile->slow_strange, facts->fresh * PROFILE_PART);
+    }
+    if (is_strange && !facts->has_list_fields) {
         charge_strange(profile, facts);
     }
 }

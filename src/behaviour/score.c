@@ -127,8 +127,6 @@ static void judge_what(const struct profile_facts *facts, const struct score_usu
 /* --- who ------------------------------------------------------------------------------------- */
 
 #define STRANGE_FULL (5 * LEVEL_ONE) /* 31 recipients: all of the points */
-/* Of 200, origin and identity together: below, a person with his telephone in a new place. */
-#define STRANGE_LEAST 60
 
 /* More than proportional: three things that changed at once are more than three that change on
  * different days. */
@@ -136,10 +134,11 @@ static void judge_who(const struct profile_facts *facts, uint32_t points[static 
 {
     uint32_t both = facts->origin + facts->identity;
     uint32_t level = level_of(larger(facts->origin_count, facts->identity_count));
-    if (both <= STRANGE_LEAST) {
+    if (both <= PROFILE_STRANGE_LEAST) {
         return;
     }
-    uint32_t all = (both - STRANGE_LEAST) * (level < STRANGE_FULL ? level : STRANGE_FULL) / 2;
+    uint32_t all =
+        (both - PROFILE_STRANGE_LEAST) * (level < STRANGE_FULL ? level : STRANGE_FULL) / 2;
     points[FAMILY_ORIGIN] = all * facts->origin / both / STRANGE_FULL;
     points[FAMILY_IDENTITY] = all / STRANGE_FULL - points[FAMILY_ORIGIN];
 }
@@ -193,11 +192,13 @@ static uint32_t policy_points(const struct profile_answers *answers)
     return larger(each, share_points(score_share_at_least(policy, all), 20, 5));
 }
 
-/* A complaint is one of many who were annoyed; receivers want less than 0.3 %. */
+/* A complaint is one of many who were annoyed; receivers want less than 3 of 1000. Of a few it
+ * counts anyway. */
 static uint32_t complaint_points(const struct profile_answers *answers)
 {
     uint32_t all = all_answers(answers), complaints = answers->of[OUTCOME_COMPLAINT];
-    return complaints * 300 >= all ? 12 * complaints / PROFILE_PART : 0;
+    bool is_much = all < SHARE_LEAST * PROFILE_PART || score_share_at_least(complaints, all) >= 3;
+    return is_much ? 12 * complaints / PROFILE_PART : 0;
 }
 
 static uint32_t answers_points(const struct profile_answers *answers)
