@@ -230,7 +230,7 @@ void behaviour_judge(struct job *job)
     job->has_score = true;
     job->score = entry.score.total;
     tell(job, &entry);
-    if (entry.verdict.step >= LADDER_LOG) {
+    if (entry.verdict.step >= LADDER_NOTICE) { /* below, the score tells */
         find(job, &entry);
     }
 }

@@ -206,6 +206,7 @@ void store_lmdb_close(struct store_lmdb **lmdb)
         return;
     }
     if ((*lmdb)->env != NULL) {
+        store_lmdb_turn_rest(*lmdb);
         mdb_env_close((*lmdb)->env);
     }
     if ((*lmdb)->lock_fd >= 0) {

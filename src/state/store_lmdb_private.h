@@ -13,6 +13,7 @@
 #include "state/store_private.h"
 
 #define STORE_PATH_ROOM 4096
+#define STORE_READERS_KEPT 16 /* of each process: READERS_MAX are for all */
 
 struct store_lmdb {
     MDB_env *env;
@@ -27,6 +28,9 @@ struct store_lmdb {
     unsigned newest_layout;           /* that this process knows */
     atomic_uint layout;               /* in force */
     pthread_mutex_t writing;          /* store_lmdb_turn.c */
+    pthread_mutex_t resting;          /* likewise, the next two */
+    MDB_txn *rested[STORE_READERS_KEPT];
+    size_t rested_count;
     char path[STORE_PATH_ROOM];
 };
 
@@ -46,6 +50,8 @@ bool store_lmdb_failed(const struct store_lmdb *lmdb, int code, struct error *er
 /* --- store_lmdb_turn.c ----------------------------------------------------------------------- */
 
 void store_lmdb_turn_init(struct store_lmdb *lmdb);
+/* While the environment is still open. */
+void store_lmdb_turn_rest(struct store_lmdb *lmdb);
 void store_lmdb_turn_destroy(struct store_lmdb *lmdb);
 /* LMDB's code. A transaction that writes, waited for; once it is committed or aborted, its end. */
 int store_lmdb_begin_write(struct store_lmdb *lmdb, MDB_txn **transaction_r);

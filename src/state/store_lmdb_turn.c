@@ -9,8 +9,10 @@
  * processes, at an octet of the file that becomes free with whoever dies. Where a file system knows
  * no such locks, LMDB's has to do.
  *
- * Readers have a mutex of that kind, too, for the moment in which one begins. Too short to sleep
- * there, and a system call for each would cost more than all they read.
+ * Readers have a mutex of that kind, too, for the moment in which one takes a place in the table of
+ * readers. So places are kept: a transaction that has read is reset, not ended, and the next reader
+ * of this process goes on with it, without that mutex. Only more readers at once than ever before
+ * take new ones.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,11 +36,20 @@
 void store_lmdb_turn_init(struct store_lmdb *lmdb)
 {
     pthread_mutex_init(&lmdb->writing, NULL);
+    pthread_mutex_init(&lmdb->resting, NULL);
+}
+
+void store_lmdb_turn_rest(struct store_lmdb *lmdb)
+{
+    while (lmdb->rested_count > 0) {
+        mdb_txn_abort(lmdb->rested[--lmdb->rested_count]);
+    }
 }
 
 void store_lmdb_turn_destroy(struct store_lmdb *lmdb)
 {
     pthread_mutex_destroy(&lmdb->writing);
+    pthread_mutex_destroy(&lmdb->resting);
 }
 
 static void set_lock(const struct store_lmdb *lmdb, short type)
@@ -69,9 +80,28 @@ void store_lmdb_end_write(struct store_lmdb *lmdb)
     pthread_mutex_unlock(&lmdb->writing);
 }
 
+/* NULL: none is left. */
+static MDB_txn *take_rested(struct store_lmdb *lmdb)
+{
+    MDB_txn *transaction = NULL;
+    pthread_mutex_lock(&lmdb->resting);
+    if (lmdb->rested_count > 0) {
+        transaction = lmdb->rested[--lmdb->rested_count];
+    }
+    pthread_mutex_unlock(&lmdb->resting);
+    return transaction;
+}
+
 int store_lmdb_begin_read(struct store_lmdb *lmdb, MDB_txn **transaction_r)
 {
-    int code = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, transaction_r);
+    MDB_txn *rested = take_rested(lmdb);
+    int code = rested != NULL ? mdb_txn_renew(rested)
+                              : mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, transaction_r);
+    if (rested != NULL && code == 0) {
+        *transaction_r = rested;
+    } else if (rested != NULL) {
+        mdb_txn_abort(rested);
+    }
     COMES_AFTER(lmdb);
     return code;
 }
@@ -79,5 +109,14 @@ int store_lmdb_begin_read(struct store_lmdb *lmdb, MDB_txn **transaction_r)
 void store_lmdb_end_read(struct store_lmdb *lmdb, MDB_txn *transaction)
 {
     COMES_BEFORE(lmdb);
-    mdb_txn_abort(transaction);
+    mdb_txn_reset(transaction);
+    pthread_mutex_lock(&lmdb->resting);
+    if (lmdb->rested_count < STORE_READERS_KEPT) {
+        lmdb->rested[lmdb->rested_count++] = transaction;
+        transaction = NULL;
+    }
+    pthread_mutex_unlock(&lmdb->resting);
+    if (transaction != NULL) {
+        mdb_txn_abort(transaction);
+    }
 }

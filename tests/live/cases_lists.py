@@ -32,6 +32,7 @@ lists = (
   {sick}
 );
 listings = {{ own_every = "3s"; }};
+exceptions = ( {{ principal = "alice@acme.example"; rule = "anomaly"; action = "off"; because = "plays thieves, too"; }} );
 """
 SICK_ROW = ('{{ zone = "{name}"; kind = "{kind}"; use = "links"; codes = ( {{ code = "127.0.0.2"; means = "bad"; }}, '
             '{{ code = "127.0.0.9"; means = "bad"; certain = true; }} ); }}')
