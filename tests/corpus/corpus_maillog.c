@@ -118,7 +118,8 @@ static void want_pairs(struct span pairs, const struct maillog_event *event, str
                    { "size=", span_of(number[0]) }, { "nrcpt=", span_of(number[1]) },
                    { "uid=", span_of(number[2]) } };
     for (size_t i = 0; i < COUNT(values); i++) {
-        const char *at = memmem(pairs.at, pairs.size, values[i].key, strlen(values[i].key));
+        const char *key = values[i].key;
+        const char *at = pairs.size > 0 ? memmem(pairs.at, pairs.size, key, strlen(key)) : NULL;
         struct span value;
         size_t size = 0;
         if (at == NULL || (at != pairs.at && at[-1] != ' ')) {
