@@ -155,6 +155,35 @@ bool book_answer(struct store *store, enum behaviour_kind kind, bool is_service,
            answering.is_known;
 }
 
+/* --- guesses -------------------------------------------------------------------------------------
+ */
+
+struct guessing {
+    uint64_t at_ms;
+    int64_t local_s;
+    uint32_t network, count;
+};
+
+static bool guesses_change(struct buffer *value_io, bool is_found, void *context)
+{
+    const struct guessing *guessing = context;
+    struct profile profile;
+    if (!is_found || !profile_read(buffer_span(value_io), &profile)) {
+        return false;
+    }
+    profile_guessed(&profile, guessing->at_ms, guessing->local_s, guessing->network,
+                    guessing->count);
+    profile_write(&profile, value_io);
+    return !buffer_has_failed(value_io);
+}
+
+void book_guessed(struct store *store, struct span account, uint64_t at_ms, int64_t local_s,
+                  uint32_t network, uint32_t count)
+{
+    struct guessing guessing = { at_ms, local_s, network, count };
+    (void)store_update(store, STORE_PROFILES, account, STORE_SOON, guesses_change, &guessing);
+}
+
 /* --- a release ------------------------------------------------------------------------------- */
 
 struct releasing {

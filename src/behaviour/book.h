@@ -42,6 +42,10 @@ bool book_message(struct store *store, const struct behaviour_event *event,
 /* What became of mail; nothing where no profile is there. */
 bool book_answer(struct store *store, enum behaviour_kind kind, bool is_service,
                  const struct behaviour_answer *answer, struct book_entry *entry);
+/* So many passwords were refused for this account, from a network of fingerprint_network(). Nothing
+ * where no profile is there: who guesses names makes none. */
+void book_guessed(struct store *store, struct span account, uint64_t at_ms, int64_t local_s,
+                  uint32_t network, uint32_t count);
 /* Somebody let him go: true where something held or throttled him. */
 bool book_release(struct store *store, struct span account, uint64_t now_ms, uint64_t grace_ms);
 /* For whoever looks: false: there is none. */

@@ -56,6 +56,10 @@ static void fade_all(struct profile *profile, uint64_t now_ms)
     for (size_t i = 0; i < FAMILY_COUNT; i++) {
         profile->points[i] = (uint16_t)((uint64_t)profile->points[i] * points / LEVEL_FADE_ONE);
     }
+    fade(&profile->guesses.count, 1, slow);
+    if (profile->guesses.count < PROFILE_PART) {
+        profile->guesses = (struct profile_guesses){ 0, 0 };
+    }
 }
 
 /* An hour without mail is not learnt: baselines are of hours with mail. */
@@ -205,12 +209,25 @@ void profile_learn(struct profile *profile, const struct behaviour_event *event,
     }
 }
 
+static uint32_t parts_of(uint32_t count)
+{
+    return count < PROFILE_COUNT_MAX / PROFILE_PART ? count * PROFILE_PART : PROFILE_COUNT_MAX;
+}
+
 void profile_answer(struct profile *profile, const struct behaviour_answer *answer)
 {
-    uint32_t amount = answer->count < PROFILE_COUNT_MAX / PROFILE_PART
-                          ? answer->count * PROFILE_PART
-                          : PROFILE_COUNT_MAX;
+    uint32_t amount = parts_of(answer->count);
     profile_advance(profile, answer->at_ms, answer->local_s);
     profile_add(&profile->quick.of[answer->outcome], amount);
     profile_add(&profile->slow.of[answer->outcome], amount);
+}
+
+void profile_guessed(struct profile *profile, uint64_t at_ms, int64_t local_s, uint32_t network,
+                     uint32_t count)
+{
+    profile_advance(profile, at_ms, local_s);
+    profile_add(&profile->guesses.count, parts_of(count));
+    if (network != 0) {
+        profile->guesses.networks |= UINT32_C(1) << network % 32;
+    }
 }

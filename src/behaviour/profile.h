@@ -79,6 +79,12 @@ struct profile_answers {
     uint32_t of[OUTCOME_COUNT];
 };
 
+/* Passwords that were refused for this login, in PROFILE_PART, and from which networks, a bit each,
+ * in 32; fade. */
+struct profile_guesses {
+    uint32_t count, networks;
+};
+
 enum score_family {
     FAMILY_VOLUME,
     FAMILY_AUDIENCE,
@@ -108,6 +114,7 @@ struct profile {
     /* METER_ORIGIN and METER_IDENTITY over days, and new recipients of strange clients; fade. */
     uint32_t slow_origin, slow_identity, slow_strange;
     struct profile_answers quick, slow; /* over hours, over days */
+    struct profile_guesses guesses;     /* over days */
     struct known known;
     uint8_t map[PROFILE_MAP_OCTETS]; /* of today's different recipients, as in profile_repeat */
     struct habit habits[HABIT_COUNT];
@@ -132,6 +139,8 @@ struct profile_facts {
     uint32_t origin, identity, origin_count, identity_count;
     uint32_t strange_new; /* new recipients strange clients wrote to in the last days */
     uint8_t strange;      /* a bit for each enum profile_habit that is strange */
+    /* Failed logins of late, and from how many networks; 0: few, or its client is no stranger. */
+    uint32_t guesses, guess_networks;
     /* It has the fields of lists, and does not come from a country that is strange: its program may
      * be as new as the newsletter is. */
     bool has_list_fields;
@@ -158,6 +167,12 @@ void profile_learn(struct profile *profile, const struct behaviour_event *event,
                    const struct profile_facts *facts, bool is_passed, enum profile_mood mood);
 /* What became of mail. Advances it. */
 void profile_answer(struct profile *profile, const struct behaviour_answer *answer);
+/* So many passwords were refused for this login, from a network of fingerprint_network(); that
+ * somebody guesses is no deed of his. Advances it. */
+void profile_guessed(struct profile *profile, uint64_t at_ms, int64_t local_s, uint32_t network,
+                     uint32_t count);
+/* How many of late, and from about how many networks. */
+void profile_guesses(const struct profile *profile, uint32_t *count_r, uint32_t *networks_r);
 /* Nothing in it is worth keeping: not seen for 120 days. */
 bool profile_is_over(const struct profile *profile, uint64_t now_ms);
 enum profile_time profile_time(int64_t local_s);

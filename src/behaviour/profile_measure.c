@@ -8,6 +8,8 @@
 #define REPEAT_H 24
 #define STRANGE 80  /* of 200: more likely somebody else than not */
 #define DOUBTFUL 45 /* of 200: not at his desk with his program */
+#define GUESSED 10  /* failed logins: more than a password that was forgotten */
+#define GUESSED_WEIGHT 30
 /* Of 100: enough to take the other for strange as well. */
 #define OTHER 15
 #define ELSEWHERE 30
@@ -97,6 +99,25 @@ static uint32_t strange(const struct profile *profile, enum profile_habit habit,
     return weight * (HABIT_TRUST_MAX - trust) / HABIT_TRUST_MAX;
 }
 
+void profile_guesses(const struct profile *profile, uint32_t *count_r, uint32_t *networks_r)
+{
+    uint32_t networks = (uint32_t)__builtin_popcount(profile->guesses.networks);
+    *count_r = profile->guesses.count / PROFILE_PART;
+    *networks_r = map_count(networks, 32);
+}
+
+/* Who comes from a network never seen, after many passwords were refused, may have found the right
+ * one. Who comes from his own only suffered it. */
+static uint32_t guess_points(const struct profile *profile, struct profile_facts *facts)
+{
+    if (profile->guesses.count < GUESSED * PROFILE_PART ||
+        (facts->strange & 1 << HABIT_NETWORK) == 0) {
+        return 0;
+    }
+    profile_guesses(profile, &facts->guesses, &facts->guess_networks);
+    return GUESSED_WEIGHT;
+}
+
 /* A network changes daily for who travels; a country seldom. Where countries are not known the
  * network has to do. */
 static void measure_origin(const struct profile *profile, const struct behaviour_event *event,
@@ -106,7 +127,8 @@ static void measure_origin(const struct profile *profile, const struct behaviour
     uint32_t points =
         strange(profile, HABIT_NETWORK, event->network, network_weight, &facts->strange) +
         strange(profile, HABIT_COUNTRY, event->country, 40, &facts->strange);
-    facts->origin = ripe_part(profile, points);
+    points += guess_points(profile, facts);
+    facts->origin = ripe_part(profile, points < 100 ? points : 100);
 }
 
 /* The program is what changes least; names of HELO and ciphers change with its updates. A Reply-To

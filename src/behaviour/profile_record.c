@@ -27,6 +27,7 @@ enum section {
     SECTION_PAGE, /* this hour and day */
     SECTION_POINTS,
     SECTION_LADDER,
+    SECTION_GUESSES,
     SECTION_COUNT
 };
 
@@ -136,6 +137,7 @@ static void write_rest(const struct profile *profile, struct buffer *out)
     static const uint8_t empty[PROFILE_MAP_OCTETS];
     const uint32_t strange[3] = { profile->slow_origin, profile->slow_identity,
                                   profile->slow_strange };
+    const uint32_t guesses[2] = { profile->guesses.count, profile->guesses.networks };
     uint32_t page[PAGE_NUMBERS], points[FAMILY_COUNT];
     for (size_t i = 0; i < FAMILY_COUNT; i++) {
         points[i] = profile->points[i];
@@ -159,6 +161,7 @@ static void write_rest(const struct profile *profile, struct buffer *out)
         varint_put(out, ladder->told_ms);
         varint_put(out, ladder->grace_until_ms);
     }
+    write_numbers(SECTION_GUESSES, guesses, 2, out);
 }
 
 static void write_windows(const struct profile *profile, struct buffer *out)
@@ -313,6 +316,17 @@ static bool read_ladder(struct span *from, struct profile_ladder *ladder_r)
     return true;
 }
 
+static bool read_guesses(struct span *from, struct profile_guesses *guesses_r)
+{
+    uint32_t numbers[2];
+    if (!read_numbers(from, UINT32_MAX, numbers, 2)) {
+        return false;
+    }
+    guesses_r->count = numbers[0] < PROFILE_COUNT_MAX ? numbers[0] : PROFILE_COUNT_MAX;
+    guesses_r->networks = numbers[1];
+    return true;
+}
+
 static bool read_day_map(struct span *from, struct profile *profile)
 {
     const uint8_t *octets;
@@ -349,6 +363,8 @@ static bool read_rest(struct span *from, unsigned section, struct profile *profi
         return read_points(from, profile);
     case SECTION_LADDER:
         return read_ladder(from, &profile->ladder);
+    case SECTION_GUESSES:
+        return read_guesses(from, &profile->guesses);
     default:
         return false;
     }

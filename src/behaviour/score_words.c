@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <string.h>
 
 #include "behaviour/level.h"
 #include "behaviour/score_private.h"
@@ -66,6 +67,17 @@ static void say_strange(const struct profile_facts *facts, const enum profile_ha
              length > 0 ? names : "a Reply-To elsewhere,");
 }
 
+static void say_origin(const struct profile_facts *facts, char text[static SCORE_REASON_MAX])
+{
+    static const enum profile_habit origins[] = { HABIT_COUNTRY, HABIT_NETWORK };
+    say_strange(facts, origins, 2, facts->origin_count, text);
+    if (facts->guesses > 0) {
+        size_t size = strlen(text);
+        snprintf(text + size, SCORE_REASON_MAX - size, ", after %u failed logins from %u network%s",
+                 facts->guesses, facts->guess_networks, facts->guess_networks == 1 ? "" : "s");
+    }
+}
+
 static unsigned whole(uint32_t parts)
 {
     return (parts + PROFILE_PART / 2) / PROFILE_PART;
@@ -88,7 +100,6 @@ static void say(const struct profile *profile, const struct profile_facts *facts
                 const struct score_usual *usual, enum score_family family,
                 char text[static SCORE_REASON_MAX])
 {
-    static const enum profile_habit origins[] = { HABIT_COUNTRY, HABIT_NETWORK };
     static const enum profile_habit identities[] = { HABIT_CLIENT, HABIT_HELO, HABIT_TLS,
                                                      HABIT_FROM };
     switch (family) {
@@ -103,7 +114,7 @@ static void say(const struct profile *profile, const struct profile_facts *facts
                  usual_count(&usual->spread));
         break;
     case FAMILY_ORIGIN:
-        say_strange(facts, origins, 2, facts->origin_count, text);
+        say_origin(facts, text);
         break;
     case FAMILY_IDENTITY:
         say_strange(facts, identities, 4, facts->identity_count, text);

@@ -46,6 +46,12 @@ static void text_behaviour(struct limits_inquiry *inquiry, const struct profile 
         }
     }
     buffer_add_text(inquiry->out, is_any ? "\n" : " nothing is known of what became of its mail\n");
+    uint32_t guesses, networks;
+    profile_guesses(profile, &guesses, &networks);
+    if (guesses > 0) {
+        buffer_printf(inquiry->out, "    failed logins lately: %u, from about %u network%s\n",
+                      guesses, networks, networks == 1 ? "" : "s");
+    }
 }
 
 static void json_behaviour(struct json *json, const struct profile *profile)
@@ -59,6 +65,10 @@ static void json_behaviour(struct json *json, const struct profile *profile)
     for (int i = 0; i < OUTCOME_COUNT; i++) {
         json_number(json, answer_names[i], answers_of(profile, i));
     }
+    uint32_t guesses, networks;
+    profile_guesses(profile, &guesses, &networks);
+    json_number(json, "failed_logins", guesses);
+    json_number(json, "failed_login_networks", networks);
     json_close(json, '}');
 }
 

@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "behaviour/book.h"
+#include "behaviour/fingerprint.h"
 #include "limits/account.h"
 #include "limits/bill.h"
 #include "limits/ledger.h"
 #include "policy/behaviour_tell.h"
+#include "site/login.h"
 #include "site/plans.h"
+#include "util/ip.h"
 
 enum { MEMORY_MAX = 256 * 1024 };
 
@@ -148,6 +151,29 @@ void outcome_learn(const struct outcome_house *house, const struct maillog_outco
     tell_behaviour(house, mail_class, outcome, answer, arena);
     if (answer == OUTCOME_DEAD) {
         charge_failed(house, mail_class, outcome, arena);
+    }
+    arena_free(&arena);
+}
+
+void outcome_login_failed(const struct outcome_house *house, struct span login, struct span client,
+                          uint64_t times)
+{
+    struct arena *arena;
+    struct ip ip;
+    if (login.size == 0 || house->books->ledger == NULL ||
+        (arena = arena_new(MEMORY_MAX)) == NULL) {
+        return;
+    }
+    struct span principal = login_canonical(house->site, login, arena);
+    struct span account =
+        principal.size == 0 ? principal
+                            : account_name(LIMIT_BY_PRINCIPAL, CLASS_SUBMISSION, principal, arena);
+    uint32_t network = ip_parse(client, &ip) ? fingerprint_network(&ip) : 0;
+    int64_t wall_s = clock_wall_s(house->clock);
+    if (account.at != NULL) {
+        book_guessed(house->store, account, ledger_now_ms(house->books->ledger),
+                     wall_s + house->clock->utc_offset_s(house->clock, wall_s), network,
+                     (uint32_t)(times < 1000 ? times : 1000));
     }
     arena_free(&arena);
 }

@@ -25,5 +25,9 @@ struct outcome_house {
  * complained; else what the outcome says. */
 void outcome_learn(const struct outcome_house *house, const struct maillog_outcome *outcome,
                    bool is_complaint);
+/* Passwords were refused, `times` of them, for a login as it was given, from an address in text. A
+ * name nobody sends as is left alone. */
+void outcome_login_failed(const struct outcome_house *house, struct span login, struct span client,
+                          uint64_t times);
 
 #endif

@@ -166,8 +166,7 @@ static void take_event(struct maillog_job *job, const struct maillog_line *line,
     }
     if (event->kind == MAILLOG_AUTH_FAILED) {
         if (!job->is_silent && ears != NULL && ears->login_failed != NULL) {
-            ears->login_failed(ears->context, event->login, event->client, event->count,
-                               line->entry.time_s);
+            ears->login_failed(ears->context, event->login, event->client, event->count);
         }
         return;
     }

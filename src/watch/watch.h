@@ -30,8 +30,7 @@ struct watch_ears {
     maillog_outcome_take *outcome;
     maillog_outcome_take *complaint; /* a receiver complained of that mail */
     /* `login` is empty where the mail server does not tell it; `client` is an address. */
-    void (*login_failed)(void *context, struct span login, struct span client, uint64_t times,
-                         int64_t at_s);
+    void (*login_failed)(void *context, struct span login, struct span client, uint64_t times);
     void *context;
 };
 

@@ -142,6 +142,25 @@ def survives(w):
                lambda: f"one delivery more: {before}, then {behaviour(w)}")
 
 
+def guessed(w):
+    """Passwords that the mail server refused are told of the login they were tried for, and of nobody else."""
+    mail = Mail()
+    w.submit(mail)
+    w.delivered(mail)
+    before = behaviour(w).get("failed_logins", 0)
+    for attempt in range(3):
+        with Client(w.mta.submission) as client:
+            client.starttls()
+            client.login(LOGIN.upper() if attempt == 1 else LOGIN, "guess", want=535)
+    with Client(w.mta.submission) as client:
+        client.starttls()
+        client.login(f"nobody-{mail.token}@acme.example", "guess", want=535)
+    wait_until(lambda: behaviour(w)["failed_logins"] >= before + 3, 20,
+               lambda: f"three failed logins more than {before}: {behaviour(w)}")
+    expect_equal(behaviour(w)["failed_logins"], before + 3, "failed logins")
+    expect_equal(behaviour(w, f"nobody-{mail.token}@acme.example"), {}, "what is kept of a name that nobody has")
+
+
 def third_attempt(w):
     """Two messages that bounced, apart: the third is refused when its recipient is named, with the reason."""
     gone = f"no-{Mail().token}@away.example"
@@ -267,6 +286,7 @@ def taken_over(w):
 
 def add_to(group):
     group.case("what became of mail is told of the login that sent it")(arrives_at_principal)
+    group.case("refused passwords are told of the login they were tried for")(guessed)
     group.case("kill -9 of all forgets nothing, and counts nothing twice")(survives)
     group.case("after two bounces apart the third attempt is refused at RCPT, with the reason")(third_attempt)
     group.case("forged reports suppress nobody")(forged_report)

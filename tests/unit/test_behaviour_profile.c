@@ -244,12 +244,14 @@ static void test_octets(void **state)
         profile_answer(&profile, &answer);
     }
     profile.ladder = (struct profile_ladder){ .step = 3, .told = 4, .since_ms = 5 };
+    profile_guessed(&profile, profile.last_ms, MONDAY_S, 33, 7);
     profile_write(&profile, &out);
     assert_true(out.size < 700);
     assert_true(profile_read(buffer_span(&out), &again));
     profile_write(&again, &second);
     assert_true(span_is_equal(buffer_span(&out), buffer_span(&second)));
     assert_int_equal(again.ladder.told, 4);
+    assert_int_equal(again.guesses.networks, 2);
     assert_int_equal(again.begun_ms, profile.begun_ms);
     assert_int_equal(again.learnt, PROFILE_RIPE_HOURS);
     out.at[0] = PROFILE_LAYOUT + 1;
@@ -257,6 +259,29 @@ static void test_octets(void **state)
     assert_int_equal(again.last_ms, 0);
     buffer_free(&out);
     buffer_free(&second);
+}
+
+/* Guesses fade over days, and the networks with the last of them. */
+static void test_guesses(void **state)
+{
+    uint64_t at_ms = profile.last_ms;
+    uint32_t count, networks;
+    (void)state;
+    profile_guesses(&profile, &count, &networks);
+    assert_int_equal(count + networks, 0);
+    for (unsigned i = 0; i < 40; i++) {
+        profile_guessed(&profile, at_ms, MONDAY_S, (uint32_t)number(i % 4), 1);
+    }
+    profile_guessed(&profile, at_ms, MONDAY_S, 0, 10); /* a network nobody knows */
+    profile_guesses(&profile, &count, &networks);
+    assert_int_equal(count, 50);
+    assert_in_range(networks, 3, 5);
+    send(34 * DAY_MS, 0, 1);
+    profile_guesses(&profile, &count, &networks);
+    assert_in_range(count, 5, 25);
+    send(70 * DAY_MS, 0, 1);
+    profile_guesses(&profile, &count, &networks);
+    assert_int_equal(count + networks, 0);
 }
 
 /* However often it is written and read, it is as old as it was. */
@@ -304,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup(test_newsletter, settled),
         cmocka_unit_test_setup(test_time_that_goes_back, settled),
         cmocka_unit_test_setup(test_octets, settled),
+        cmocka_unit_test_setup(test_guesses, settled),
         cmocka_unit_test_setup(test_age, settled),
         cmocka_unit_test_setup(test_size, settled),
     };

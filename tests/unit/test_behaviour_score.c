@@ -162,6 +162,51 @@ static void test_burst(void **state)
                            "recipients written to with country, network not seen before"));
 }
 
+static void guess(uint32_t network, uint32_t count)
+{
+    struct behaviour_event event = message(NOW_MS, 0, 1);
+    profile_guessed(&profile, event.at_ms, event.local_s, network, count);
+}
+
+static uint32_t who_of_thief(void)
+{
+    struct behaviour_event event = thief(NOW_MS, 1000, 10);
+    event.country = 0;
+    event.helo = 3; /* as the owner's */
+    judge(&event);
+    return score.group[GROUP_WHO];
+}
+
+/* Passwords were tried for him before: a stranger is stranger, and is told so. */
+static void test_guessed(void **state)
+{
+    (void)state;
+    guess(101, 9); /* a forgotten password, no more */
+    uint32_t before = who_of_thief();
+    assert_true(before > 0);
+    assert_null(strstr(score.reasons[0].text, "failed logins"));
+    settled(NULL);
+    guess(101, 30);
+    assert_true(who_of_thief() > before);
+    assert_int_equal(score.reasons[0].family, FAMILY_ORIGIN);
+    assert_non_null(
+        strstr(score.reasons[0].text, "not seen before, after 30 failed logins from 1"));
+}
+
+/* However much is guessed, he suffers nothing for it: at his desk, and from a new place. */
+static void test_guessed_owner(void **state)
+{
+    (void)state;
+    guess(101, 1000);
+    struct behaviour_event event = message(NOW_MS, 0, 5);
+    judge(&event);
+    assert_int_equal(score.total, 0);
+    event = message(NOW_MS, 0, 5);
+    event.network = 55;
+    judge(&event);
+    assert_int_equal(score.total, 0);
+}
+
 /* The same as one message is judged before it goes. */
 static void test_one_message(void **state)
 {
@@ -274,6 +319,8 @@ int main(void)
         cmocka_unit_test_setup(test_what_alone, settled),
         cmocka_unit_test_setup(test_who_alone, settled),
         cmocka_unit_test_setup(test_burst, settled),
+        cmocka_unit_test_setup(test_guessed, settled),
+        cmocka_unit_test_setup(test_guessed_owner, settled),
         cmocka_unit_test_setup(test_one_message, settled),
         cmocka_unit_test_setup(test_newsletter, settled),
         cmocka_unit_test(test_answers),

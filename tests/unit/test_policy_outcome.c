@@ -198,6 +198,46 @@ static void test_failed_limit(void **state)
     assert_non_null(strstr(buffer_text(&house.log), "limits=failed:3/3"));
 }
 
+static void refuse(const char *login, const char *client, uint64_t times)
+{
+    const struct outcome_house told = { .site = house.site,
+                                        .clock = &house.clock.clock,
+                                        .store = house.store,
+                                        .books = &house.world.books };
+    outcome_login_failed(&told, span_of(login), span_of(client), times);
+}
+
+static bool count_row(struct span key, struct span value, void *context)
+{
+    unsigned *count = context;
+    (void)key;
+    (void)value;
+    ++*count;
+    return true;
+}
+
+/* As it was typed, a failed login is his whose login it is; names that nobody has leave no row. */
+static void test_failed_logins(void **state)
+{
+    struct profile profile;
+    uint32_t count, networks;
+    unsigned before = 0, after = 0;
+    (void)state;
+    send_one();
+    store_walk(house.store, STORE_PROFILES, SPAN(""), count_row, &before);
+    refuse("alice@example.org", "198.51.100.7", 3);
+    refuse("ALICE@Example.ORG", "2001:db8::7", 4);
+    refuse("alice@example.org", "unknown", 1);
+    refuse("", "198.51.100.7", 5);
+    refuse("nobody@example.org", "198.51.100.7", 5);
+    store_walk(house.store, STORE_PROFILES, SPAN(""), count_row, &after);
+    assert_int_equal(after, before);
+    assert_true(book_read(house.store, ACCOUNT, &profile));
+    profile_guesses(&profile, &count, &networks);
+    assert_int_equal(count, 8);
+    assert_int_equal(networks, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +245,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_words, open_house, close_house),
         cmocka_unit_test_setup_teardown(test_not_ours, open_house, close_house),
         cmocka_unit_test_setup_teardown(test_failed_limit, open_house, close_house),
+        cmocka_unit_test_setup_teardown(test_failed_logins, open_house, close_house),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
