@@ -6,22 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "dkim/hash.h"
 #include "message/attachment.h"
 #include "message/body.h"
+#include "tests/bench/cpu_clock.h"
 #include "util/buffer.h"
 
 #define PIECE_BYTES 65535 /* what libmilter gives at once */
 #define ROUNDS 9
-
-static uint64_t cpu_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static void die(const char *what)
 {

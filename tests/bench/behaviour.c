@@ -12,10 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "behaviour/cohort.h"
 #include "behaviour/ladder.h"
+#include "tests/bench/cpu_clock.h"
+#include "tests/sim/chance.h"
 
 enum { RECIPIENTS_MAX = 20, MESSAGE_MS = 400 };
 #define BEGIN_MS UINT64_C(1000000000000)
@@ -28,24 +29,10 @@ struct bench {
     uint64_t number, now_ms;
 };
 
-static double cpu_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static uint64_t mixed(uint64_t number)
-{
-    number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9;
-    number = (number ^ (number >> 27)) * 0x94d049bb133111eb;
-    return number ^ (number >> 31);
-}
-
 /* Half of the messages are of a hundredth of the principals. */
 static unsigned sender(const struct bench *bench)
 {
-    uint64_t chance = mixed(bench->number);
+    uint64_t chance = chance_mix(bench->number);
     unsigned few = bench->principals / 100 + 1;
     return (unsigned)(chance >> 8) % (chance % 2 == 0 ? few : bench->principals);
 }
@@ -62,13 +49,13 @@ static struct buffer *take(struct bench *bench)
 static void judge(struct bench *bench, size_t count)
 {
     static const struct ladder_rules rules = { .is_enabled = { true, true, true } };
-    uint64_t recipients[RECIPIENTS_MAX], chance = mixed(++bench->number * 31);
+    uint64_t recipients[RECIPIENTS_MAX], chance = chance_mix(++bench->number * 31);
     struct buffer *row = take(bench);
     struct profile_facts facts;
     struct score score;
     struct ladder_verdict verdict;
     for (size_t i = 0; i < count; i++) {
-        recipients[i] = mixed((chance >> i) % 200 + (uint64_t)(row - bench->rows) * 1000 + i);
+        recipients[i] = chance_mix((chance >> i) % 200 + (uint64_t)(row - bench->rows) * 1000 + i);
     }
     struct behaviour_event event = { .at_ms = bench->now_ms += MESSAGE_MS,
                                      .local_s =

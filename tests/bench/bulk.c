@@ -10,19 +10,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "bulk/volume.h"
+#include "tests/bench/cpu_clock.h"
 
 #define BEGIN_MS UINT64_C(3600000000)
 #define MESSAGE_MS 1000 /* between two messages */
-
-static double cpu_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
 
 static bool note(struct store *store, unsigned number, unsigned organizations)
 {

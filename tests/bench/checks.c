@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "auth/forecast.h"
@@ -14,6 +13,7 @@
 #include "dns/scripted.h"
 #include "policy/drive.h"
 #include "site/senders.h"
+#include "tests/bench/cpu_clock.h"
 #include "tests/support/house.h"
 #include "util/file.h"
 
@@ -27,13 +27,6 @@ static const char head[] =
     "Subject: minutes of the meeting\r\nDate: Sun, 01 Mar 2026 11:59:00 +0000\r\n"
     "Message-ID: <1@example.org>\r\nMIME-Version: 1.0\r\n"
     "Content-Type: text/plain; charset=utf-8\r\nUser-Agent: Example/1.0\r\n\r\n";
-
-static uint64_t cpu_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static double bench_check(const struct job *job, const struct check *check)
 {

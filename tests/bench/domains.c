@@ -20,6 +20,7 @@
 #include "dkim/domains.h"
 #include "dkim/key.h"
 #include "site/site.h"
+#include "tests/bench/cpu_clock.h"
 #include "util/buffer.h"
 #include "util/file.h"
 
@@ -40,21 +41,9 @@ static _Noreturn void fail(const char *what)
     exit(2);
 }
 
-static double clock_s(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static double now_s(void)
 {
     return clock_s(CLOCK_MONOTONIC);
-}
-
-static double cpu_s(void)
-{
-    return clock_s(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static void write_text(const char *path, const struct buffer *text, mode_t mode)

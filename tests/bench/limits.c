@@ -25,6 +25,7 @@
 #include "limits/bill.h"
 #include "limits/ledger.h"
 #include "limits/provider.h"
+#include "tests/bench/cpu_clock.h"
 
 enum { DOMAINS = 100, TOGETHER = 2, ARENA_BYTES = 1 << 20, BATCH = 60 };
 
@@ -55,13 +56,6 @@ static _Noreturn void fail(const char *what)
 {
     fprintf(stderr, "limits: %s\n", what);
     exit(2);
-}
-
-static double clock_us(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
 /* The part of CPU that the kernel takes: pages that are touched. */

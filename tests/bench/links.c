@@ -10,10 +10,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "dkim/hash.h"
 #include "message/links.h"
+#include "tests/bench/cpu_clock.h"
 #include "util/buffer.h"
 
 enum { ROUNDS = 9, PIECE = 65535, TEXT_BYTES = 700 << 10, LARGE_BYTES = 10 << 20 };
@@ -22,13 +22,6 @@ static _Noreturn void fail(const char *what)
 {
     fprintf(stderr, "links: %s\n", what);
     exit(2);
-}
-
-static double cpu_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
 /* --- material -------------------------------------------------------------------------------- */

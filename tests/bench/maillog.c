@@ -11,11 +11,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "feedback/maillog_follow.h"
 #include "feedback/maillog_join.h"
+#include "tests/bench/cpu_clock.h"
 #include "util/buffer.h"
 
 enum { ROUNDS = 3, STEP_BYTES = 4 << 20, PIECE = 256 << 10, MESSAGES = 100000 };
@@ -24,13 +24,6 @@ static _Noreturn void fail(const char *what)
 {
     fprintf(stderr, "maillog: %s\n", what);
     exit(2);
-}
-
-static double cpu_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 /* --- material -------------------------------------------------------------------------------- */

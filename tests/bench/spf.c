@@ -5,10 +5,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "auth/spf_private.h"
 #include "dns/scripted.h"
+#include "tests/bench/cpu_clock.h"
 
 enum { ROUNDS = 20000 };
 
@@ -29,13 +29,6 @@ static const char script[] =
     "ip6:2607:f8b0:4000::/36 ip6:2800:3f0:4000::/36 ip6:2a00:1450:4000::/36 ~all\"\n"
     "n3.example     TXT \"v=spf1 ip4:172.217.0.0/19 ip4:172.217.32.0/20 ip4:172.253.56.0/21 "
     "~all\"\n";
-
-static uint64_t cpu_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static void fail(const char *what)
 {
