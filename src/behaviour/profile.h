@@ -24,7 +24,7 @@
 #include "util/span.h"
 
 enum {
-    PROFILE_LAYOUT = 1,
+    PROFILE_LAYOUT = 2,
     PROFILE_OCTETS_MAX = 3072, /* written, of any that can be read; a busy one has 1700 */
     PROFILE_REPEATS = 6,
     PROFILE_MAP_OCTETS = 32,

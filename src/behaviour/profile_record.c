@@ -2,7 +2,8 @@
  * profile_record: the octets of a profile.
  *
  * The layout; times; then sections, each a tag and what it tells, those that are empty left out.
- * All hours are told as so long before the last event, which keeps them short.
+ * All hours are told as so long before the last event, which keeps them short. Windows were brought
+ * to its time, so their slots alone are told.
  */
 #include <string.h>
 
@@ -41,13 +42,16 @@ static struct baseline *baseline_of(struct profile *profile, unsigned section)
     return section < SECTION_HOUR ? &profile->usual.daily[number / 2][number % 2] : NULL;
 }
 
+static bool is_of_hour(unsigned section)
+{
+    return section < SECTION_DAY;
+}
+
+/* The window of a section from SECTION_HOUR to before SECTION_HABIT. */
 static struct window *window_of(struct profile *profile, unsigned section)
 {
-    if (section >= SECTION_HOUR && section < SECTION_DAY) {
-        return &profile->hour[section - SECTION_HOUR];
-    }
-    return section >= SECTION_DAY && section < SECTION_HABIT ? &profile->day[section - SECTION_DAY]
-                                                             : NULL;
+    return is_of_hour(section) ? &profile->hour[section - SECTION_HOUR]
+                               : &profile->day[section - SECTION_DAY];
 }
 
 /* --- writing --------------------------------------------------------------------------------- */
@@ -74,21 +78,57 @@ static void write_baseline(const struct baseline *baseline, unsigned section, ui
     }
 }
 
-/* A text that went to few is the rule: the places of its bits, behind how many they are. */
-#define SPARSE_MAX 6
-#define REPEAT_H 24 /* older ones are forgotten when they are next looked at */
-
-static void write_map(uint64_t map, struct buffer *out)
+/* Few bits are the rule: their places, behind how many they are; else all octets. */
+static unsigned sparse_max(size_t octets)
 {
-    unsigned count = (unsigned)__builtin_popcountll(map);
-    bool is_sparse = count <= SPARSE_MAX;
-    buffer_add_char(out, (char)(is_sparse ? count : SPARSE_MAX + 1));
-    for (unsigned octet = 0; octet < 8 && !is_sparse; octet++) {
-        buffer_add_char(out, (char)(map >> (8 * octet)));
+    return (unsigned)octets - 2;
+}
+
+static void write_map(const uint8_t *map, size_t octets, struct buffer *out)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < octets; i++) {
+        count += (unsigned)__builtin_popcount(map[i]);
     }
-    for (; is_sparse && map != 0; map &= map - 1) {
-        buffer_add_char(out, (char)__builtin_ctzll(map));
+    bool is_sparse = count <= sparse_max(octets);
+    buffer_add_char(out, (char)(is_sparse ? count : sparse_max(octets) + 1));
+    if (!is_sparse) {
+        buffer_add(out, map, octets);
     }
+    for (size_t i = 0; i < octets && is_sparse; i++) {
+        for (unsigned left = map[i]; left != 0; left &= left - 1) {
+            buffer_add_char(out, (char)(8 * i + (unsigned)__builtin_ctz(left)));
+        }
+    }
+}
+
+#define REPEAT_H 24 /* older ones are forgotten when they are next looked at */
+#define REPEAT_OCTETS sizeof(uint64_t)
+#define DIGEST_OCTETS sizeof(uint32_t)
+
+static void write_low(uint64_t number, size_t octets, uint8_t *out)
+{
+    for (size_t octet = 0; octet < octets; octet++) {
+        out[octet] = (uint8_t)(number >> (8 * octet));
+    }
+}
+
+static uint64_t read_low(const uint8_t *octets, size_t count)
+{
+    uint64_t number = 0;
+    for (size_t octet = 0; octet < count; octet++) {
+        number |= (uint64_t)octets[octet] << (8 * octet);
+    }
+    return number;
+}
+
+static void write_repeat(const struct profile_repeat *repeat, struct buffer *out)
+{
+    uint8_t digest[DIGEST_OCTETS], map[REPEAT_OCTETS];
+    write_low(repeat->digest, sizeof(digest), digest);
+    buffer_add(out, digest, sizeof(digest));
+    write_low(repeat->map, sizeof(map), map);
+    write_map(map, sizeof(map), out);
 }
 
 static void write_repeats(const struct profile *profile, struct buffer *out)
@@ -98,9 +138,8 @@ static void write_repeats(const struct profile *profile, struct buffer *out)
         const struct profile_repeat *repeat = &profile->repeats[i];
         if (repeat->digest != 0 && ago(last_h, repeat->seen_h) < REPEAT_H) {
             put_tag(out, SECTION_REPEAT + i);
-            varint_put(out, repeat->digest);
             varint_put(out, ago(last_h, repeat->seen_h));
-            write_map(repeat->map, out);
+            write_repeat(repeat, out);
         }
     }
 }
@@ -121,15 +160,14 @@ static void write_numbers(unsigned section, const uint32_t *numbers, size_t coun
     }
 }
 
-enum { PAGE_NUMBERS = 3 + HOURLY_COUNT + DAILY_COUNT };
+enum { PAGE_NUMBERS = 2 + HOURLY_COUNT + DAILY_COUNT };
 
 static void page_numbers(const struct profile *profile, uint32_t numbers_r[static PAGE_NUMBERS])
 {
     numbers_r[0] = profile->local_hour;
-    numbers_r[1] = profile->local_day;
-    numbers_r[2] = (uint32_t)profile->is_hour_marked | (uint32_t)profile->is_day_marked << 1;
-    memcpy(numbers_r + 3, profile->in_hour, sizeof(profile->in_hour));
-    memcpy(numbers_r + 3 + HOURLY_COUNT, profile->in_day, sizeof(profile->in_day));
+    numbers_r[1] = (uint32_t)profile->is_hour_marked | (uint32_t)profile->is_day_marked << 1;
+    memcpy(numbers_r + 2, profile->in_hour, sizeof(profile->in_hour));
+    memcpy(numbers_r + 2 + HOURLY_COUNT, profile->in_day, sizeof(profile->in_day));
 }
 
 static void write_rest(const struct profile *profile, struct buffer *out)
@@ -148,7 +186,7 @@ static void write_rest(const struct profile *profile, struct buffer *out)
     write_numbers(SECTION_STRANGE, strange, 3, out);
     if (memcmp(profile->map, empty, sizeof(empty)) != 0) {
         put_tag(out, SECTION_MAP);
-        buffer_add(out, profile->map, PROFILE_MAP_OCTETS);
+        write_map(profile->map, PROFILE_MAP_OCTETS, out);
     }
     write_numbers(SECTION_PAGE, page, PAGE_NUMBERS, out);
     write_numbers(SECTION_POINTS, points, FAMILY_COUNT, out);
@@ -170,7 +208,7 @@ static void write_windows(const struct profile *profile, struct buffer *out)
         const struct window *window = window_of((struct profile *)profile, section);
         if (window_sum(window) > 0) {
             put_tag(out, section);
-            window_write(window, out);
+            window_write_slots(window, out);
         }
     }
 }
@@ -233,32 +271,38 @@ static bool take_octets(struct span *from, size_t count, const uint8_t **octets_
     return true;
 }
 
-static bool read_map(struct span *from, uint64_t *map_r)
+/* `map_r` is empty before. */
+static bool read_map(struct span *from, uint8_t *map_r, size_t size)
 {
     const uint8_t *octets;
-    if (!take_octets(from, 1, &octets) || octets[0] > SPARSE_MAX + 1) {
+    if (!take_octets(from, 1, &octets) || octets[0] > sparse_max(size) + 1) {
         return false;
     }
-    bool is_sparse = octets[0] <= SPARSE_MAX;
-    size_t count = is_sparse ? octets[0] : 8;
+    bool is_sparse = octets[0] <= sparse_max(size);
+    size_t count = is_sparse ? octets[0] : size;
     if (!take_octets(from, count, &octets)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        *map_r |= is_sparse ? UINT64_C(1) << octets[i] % 64 : (uint64_t)octets[i] << (8 * i);
+        size_t at = is_sparse ? octets[i] / 8 % size : i;
+        map_r[at] |= (uint8_t)(is_sparse ? 1U << octets[i] % 8 : octets[i]);
     }
     return true;
 }
 
 static bool read_repeat(struct span *from, uint32_t last_h, struct profile_repeat *repeat_r)
 {
-    uint64_t digest, ago_h;
-    if (!take(from, UINT32_MAX, &digest) || !take(from, last_h, &ago_h)) {
+    const uint8_t *digest;
+    uint8_t map[REPEAT_OCTETS] = { 0 };
+    uint64_t ago_h;
+    if (!take(from, last_h, &ago_h) || !take_octets(from, DIGEST_OCTETS, &digest) ||
+        !read_map(from, map, sizeof(map))) {
         return false;
     }
-    *repeat_r =
-        (struct profile_repeat){ .digest = (uint32_t)digest, .seen_h = last_h - (uint32_t)ago_h };
-    return read_map(from, &repeat_r->map);
+    *repeat_r = (struct profile_repeat){ .digest = (uint32_t)read_low(digest, DIGEST_OCTETS),
+                                         .seen_h = last_h - (uint32_t)ago_h,
+                                         .map = read_low(map, sizeof(map)) };
+    return true;
 }
 
 static bool read_numbers(struct span *from, uint32_t most, uint32_t *numbers_r, size_t count)
@@ -276,18 +320,18 @@ static bool read_numbers(struct span *from, uint32_t most, uint32_t *numbers_r, 
 static bool read_page(struct span *from, struct profile *profile)
 {
     uint32_t page[PAGE_NUMBERS];
-    if (!read_numbers(from, UINT32_MAX / 2, page, PAGE_NUMBERS) || page[2] > 3) {
+    if (!read_numbers(from, UINT32_MAX / 2, page, PAGE_NUMBERS) || page[1] > 3) {
         return false;
     }
-    for (size_t i = 3; i < PAGE_NUMBERS; i++) {
+    for (size_t i = 2; i < PAGE_NUMBERS; i++) {
         page[i] = page[i] < PROFILE_COUNT_MAX ? page[i] : PROFILE_COUNT_MAX;
     }
     profile->local_hour = page[0];
-    profile->local_day = page[1];
-    profile->is_hour_marked = (page[2] & 1) != 0;
-    profile->is_day_marked = (page[2] & 2) != 0;
-    memcpy(profile->in_hour, page + 3, sizeof(profile->in_hour));
-    memcpy(profile->in_day, page + 3 + HOURLY_COUNT, sizeof(profile->in_day));
+    profile->local_day = page[0] / 24;
+    profile->is_hour_marked = (page[1] & 1) != 0;
+    profile->is_day_marked = (page[1] & 2) != 0;
+    memcpy(profile->in_hour, page + 2, sizeof(profile->in_hour));
+    memcpy(profile->in_day, page + 2 + HOURLY_COUNT, sizeof(profile->in_day));
     return true;
 }
 
@@ -327,16 +371,6 @@ static bool read_guesses(struct span *from, struct profile_guesses *guesses_r)
     return true;
 }
 
-static bool read_day_map(struct span *from, struct profile *profile)
-{
-    const uint8_t *octets;
-    if (!take_octets(from, PROFILE_MAP_OCTETS, &octets)) {
-        return false;
-    }
-    memcpy(profile->map, octets, PROFILE_MAP_OCTETS);
-    return true;
-}
-
 static bool read_rest(struct span *from, unsigned section, struct profile *profile)
 {
     uint32_t strange[3];
@@ -356,7 +390,7 @@ static bool read_rest(struct span *from, unsigned section, struct profile *profi
         profile->slow_strange = strange[2];
         return true;
     case SECTION_MAP:
-        return read_day_map(from, profile);
+        return read_map(from, profile->map, PROFILE_MAP_OCTETS);
     case SECTION_PAGE:
         return read_page(from, profile);
     case SECTION_POINTS:
@@ -378,7 +412,9 @@ static bool read_section(struct span *from, unsigned section, struct profile *pr
                              baseline_of(profile, section));
     }
     if (section < SECTION_HABIT) {
-        return window_read(from, window_of(profile, section));
+        return window_read_slots(
+            from, window_slot(profile->last_ms, is_of_hour(section) ? HOUR_MS : 24 * HOUR_MS),
+            window_of(profile, section));
     }
     if (section < SECTION_REPEAT) {
         return habit_read(from, last_h, &profile->habits[section - SECTION_HABIT]);

@@ -92,25 +92,30 @@ uint64_t window_fits_in_ms(const struct window *window, uint64_t now_ms, uint64_
 /* --- octets ---------------------------------------------------------------------------------- */
 
 /* The slots from the newest back; those that are empty at the end are left out. */
-void window_write(const struct window *window, struct buffer *out)
+void window_write_slots(const struct window *window, struct buffer *out)
 {
     unsigned count = WINDOW_SLOTS;
     while (count > 0 && (count - 1 > window->newest ||
                          window->used[(window->newest - (count - 1)) % WINDOW_SLOTS] == 0)) {
         count--;
     }
-    varint_put(out, window->newest);
     varint_put(out, count);
     for (unsigned back = 0; back < count; back++) {
         varint_put(out, window->used[(window->newest - back) % WINDOW_SLOTS]);
     }
 }
 
+void window_write(const struct window *window, struct buffer *out)
+{
+    varint_put(out, window->newest);
+    window_write_slots(window, out);
+}
+
 static bool read_slots(struct span *from, struct window *window_r)
 {
     uint64_t count;
-    if (!varint_take(from, &window_r->newest) || !varint_take(from, &count) ||
-        count > WINDOW_SLOTS || (count > 0 && count - 1 > window_r->newest)) {
+    if (!varint_take(from, &count) || count > WINDOW_SLOTS ||
+        (count > 0 && count - 1 > window_r->newest)) {
         return false;
     }
     for (unsigned back = 0; back < count; back++) {
@@ -122,12 +127,19 @@ static bool read_slots(struct span *from, struct window *window_r)
     return true;
 }
 
-bool window_read(struct span *from, struct window *window_r)
+bool window_read_slots(struct span *from, uint64_t newest, struct window *window_r)
 {
-    *window_r = (struct window){ 0 };
+    *window_r = (struct window){ .newest = newest };
     if (!read_slots(from, window_r)) {
         *window_r = (struct window){ 0 };
         return false;
     }
     return true;
+}
+
+bool window_read(struct span *from, struct window *window_r)
+{
+    uint64_t newest;
+    *window_r = (struct window){ 0 };
+    return varint_take(from, &newest) && window_read_slots(from, newest, window_r);
 }

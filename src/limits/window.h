@@ -49,5 +49,8 @@ uint64_t window_fits_in_ms(const struct window *window, uint64_t now_ms, uint64_
 void window_write(const struct window *window, struct buffer *out);
 /* Takes it from the front. False: these are no octets of a window; *window_r is empty then. */
 bool window_read(struct span *from, struct window *window_r);
+/* The same without the number of the slot that is being filled, for whoever knows it. */
+void window_write_slots(const struct window *window, struct buffer *out);
+bool window_read_slots(struct span *from, uint64_t newest, struct window *window_r);
 
 #endif

@@ -10,7 +10,6 @@
 #include "behaviour/cohort.h"
 #include "behaviour/ladder.h"
 
-#define BEGIN_MS UINT64_C(1000000000000) /* of the ledger's time */
 #define RETRY_S 900
 #define RETRIES 16
 
@@ -132,7 +131,7 @@ static void note_news(struct run *run, int64_t at_s, const struct score *score,
 
 static void answer(struct run *run, const struct later *later)
 {
-    struct behaviour_answer answer = { .at_ms = BEGIN_MS + (uint64_t)later->at_s * 1000,
+    struct behaviour_answer answer = { .at_ms = MONTH_BEGIN_MS + (uint64_t)later->at_s * 1000,
                                        .local_s = SIM_BEGIN_S + later->at_s,
                                        .outcome = (enum behaviour_outcome)later->outcome,
                                        .count = 1 };
@@ -153,7 +152,7 @@ static struct behaviour_event event_of(const struct run *run, const struct mail 
 {
     enum role role = run->person->role;
     return (struct behaviour_event){
-        .at_ms = BEGIN_MS + (uint64_t)at_s * 1000,
+        .at_ms = MONTH_BEGIN_MS + (uint64_t)at_s * 1000,
         .local_s = SIM_BEGIN_S + at_s,
         .kind = role == ROLE_FORWARD ? BEHAVIOUR_FORWARD : BEHAVIOUR_LOGIN,
         .is_bulk = mail->is_bulk,
@@ -241,7 +240,7 @@ static void send(struct run *run, const struct mail *mail, int64_t at_s, unsigne
 
 static void send_plain(struct run *run, const struct mail *mail)
 {
-    window_advance(&run->plain, BEGIN_MS + (uint64_t)mail->at_s * 1000, SIM_HOUR_S * 1000);
+    window_advance(&run->plain, MONTH_BEGIN_MS + (uint64_t)mail->at_s * 1000, SIM_HOUR_S * 1000);
     if (window_sum(&run->plain) + mail->count <= PLAIN_LIMIT) {
         window_charge(&run->plain, mail->count);
         run->month->plain_passed += mail->is_attack ? mail->count : 0;
@@ -283,5 +282,6 @@ void month_run(const struct person *person, const struct traffic *traffic, uint6
         struct later later = take_later(&run);
         happen(&run, &later);
     }
+    month_r->profile = run.profile;
     free(run.heap);
 }

@@ -10,9 +10,12 @@
 
 #include <stdio.h>
 
+#include "behaviour/profile.h"
 #include "tests/sim/traffic.h"
 
 enum { PLAIN_LIMIT = 500 };
+/* When the month begins, of the ledger's time. */
+#define MONTH_BEGIN_MS UINT64_C(1000000000000)
 
 struct month {
     /* Of the thief's recipients. */
@@ -27,6 +30,7 @@ struct month {
     /* With a plain limit of 500 recipients an hour instead. */
     uint32_t plain_passed, plain_stopped; /* thief's recipients; owner's messages */
     size_t octets, octets_max;            /* of the profile, at the end and at most */
+    struct profile profile;               /* at the end */
 };
 
 /* says: what is told goes there, if not NULL. */
