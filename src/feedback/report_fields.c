@@ -3,6 +3,7 @@
  * message: fields of delivery reports are written by many programs and rewritten by gateways.
  */
 #include "feedback/report_private.h"
+#include "util/utf8.h"
 
 bool report_line(struct span *rest_io, struct span *line_r)
 {
@@ -195,36 +196,6 @@ struct span report_address_in(struct span text)
     return (struct span){ NULL, 0 };
 }
 
-static int hex_digit(char c)
-{
-    c = ascii_lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static size_t put_utf8(unsigned long point, char out[static 4])
-{
-    if (point < 0x80) {
-        out[0] = (char)point;
-        return 1;
-    }
-    if (point < 0x800) {
-        out[0] = (char)(0xc0 | point >> 6);
-        out[1] = (char)(0x80 | (point & 0x3f));
-        return 2;
-    }
-    if (point < 0x10000) {
-        out[0] = (char)(0xe0 | point >> 12);
-        out[1] = (char)(0x80 | (point >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (point & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | point >> 18);
-    out[1] = (char)(0x80 | (point >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (point >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (point & 0x3f));
-    return 4;
-}
-
 /* "\x{FC}" (RFC 6533 3): the octets it takes, 0: it is none. */
 static size_t embedded(struct span text, unsigned long *point_r)
 {
@@ -233,8 +204,8 @@ static size_t embedded(struct span text, unsigned long *point_r)
     if (text.size < 5 || memcmp(text.at, "\\x{", 3) != 0) {
         return 0;
     }
-    for (; at < text.size && at < 9 && hex_digit(text.at[at]) >= 0; at++) {
-        *point_r = *point_r << 4 | (unsigned long)hex_digit(text.at[at]);
+    for (; at < text.size && at < 9 && ascii_hex(text.at[at]) >= 0; at++) {
+        *point_r = *point_r << 4 | (unsigned long)ascii_hex(text.at[at]);
     }
     bool is_good = at > 3 && at < text.size && text.at[at] == '}' && *point_r > ' ' &&
                    *point_r != 0x7f && *point_r <= 0x10ffff &&
@@ -253,11 +224,11 @@ static struct span undo_escapes(struct span text, struct arena *arena)
         unsigned long point;
         step = embedded(rest, &point);
         if (step > 0) {
-            size += put_utf8(point, out + size);
+            size += utf8_put(point, out + size);
             continue;
         }
-        int high = rest.size > 2 ? hex_digit(rest.at[1]) : -1;
-        int low = rest.size > 2 ? hex_digit(rest.at[2]) : -1;
+        int high = rest.size > 2 ? ascii_hex(rest.at[1]) : -1;
+        int low = rest.size > 2 ? ascii_hex(rest.at[2]) : -1;
         int octet = high >= 0 && low >= 0 ? high << 4 | low : -1;
         if (rest.at[0] == '+' && (octet == '+' || octet == '=' || octet == '@')) {
             out[size++] = (char)octet;

@@ -129,15 +129,6 @@ bool logline_next(struct span *rest_io, struct span *key_r, struct span *raw_r)
     return true;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 ptrdiff_t logline_unescape(struct span raw, char *out, size_t out_size)
 {
     size_t at = 0;
@@ -146,8 +137,8 @@ ptrdiff_t logline_unescape(struct span raw, char *out, size_t out_size)
             return -1;
         }
         if (raw.at[i] == '\\' && i + 3 < raw.size && raw.at[i + 1] == 'x' &&
-            hex_digit(raw.at[i + 2]) >= 0 && hex_digit(raw.at[i + 3]) >= 0) {
-            out[at++] = (char)(hex_digit(raw.at[i + 2]) * 16 + hex_digit(raw.at[i + 3]));
+            ascii_hex(raw.at[i + 2]) >= 0 && ascii_hex(raw.at[i + 3]) >= 0) {
+            out[at++] = (char)(ascii_hex(raw.at[i + 2]) * 16 + ascii_hex(raw.at[i + 3]));
             i += 3;
         } else {
             out[at++] = raw.at[i];

@@ -12,18 +12,12 @@ struct parameter {
     size_t size; /* of all values together */
 };
 
-static int hex_value(char c)
-{
-    c = ascii_lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A percent that begins no octet stands for itself. */
 static char *put_percents(char *out, struct span text)
 {
     for (size_t i = 0; i < text.size; i++) {
-        int high = i + 2 < text.size ? hex_value(text.at[i + 1]) : -1;
-        int low = i + 2 < text.size ? hex_value(text.at[i + 2]) : -1;
+        int high = i + 2 < text.size ? ascii_hex(text.at[i + 1]) : -1;
+        int low = i + 2 < text.size ? ascii_hex(text.at[i + 2]) : -1;
 
         if (text.at[i] == '%' && high >= 0 && low >= 0) {
             *out++ = (char)(high << 4 | low);

@@ -90,20 +90,14 @@ static bool read_word(const char *at, const char *end, struct word *word_r)
     return word_r->encoding == 'b' || word_r->encoding == 'q';
 }
 
-static int hex_value(char c)
-{
-    c = ascii_lower(c);
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool put_q(struct output *output, struct span text)
 {
     for (size_t i = 0; i < text.size; i++) {
         char octet = text.at[i];
 
         if (octet == '=') {
-            int high = i + 2 < text.size ? hex_value(text.at[i + 1]) : -1;
-            int low = i + 2 < text.size ? hex_value(text.at[i + 2]) : -1;
+            int high = i + 2 < text.size ? ascii_hex(text.at[i + 1]) : -1;
+            int low = i + 2 < text.size ? ascii_hex(text.at[i + 2]) : -1;
 
             if (high < 0 || low < 0)
                 return false;

@@ -6,6 +6,7 @@
  * where ASCII would be: the former is decoded here, of the latter only the parts in ASCII are kept.
  */
 #include "message/links_private.h"
+#include "util/utf8.h"
 
 #define ESCAPE 0x1b
 #define SHIFT_OUT 0x0e
@@ -55,7 +56,7 @@ static void put(struct output *output, unsigned long point)
     if (output->size + 4 > PIECE) {
         give(output);
     }
-    output->size += links_utf8(point, output->text + output->size);
+    output->size += utf8_put(point, output->text + output->size);
 }
 
 static void take_unit(struct output *output, unsigned unit)

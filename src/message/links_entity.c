@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "util/utf8.h"
+
 /* Those that stand for something in a URL, for nothing, or for a blank. */
 static const struct {
     const char *name, *text;
@@ -51,33 +53,6 @@ static const struct {
     { "NoBreak", "\xe2\x81\xa0", false },
 };
 
-size_t links_utf8(unsigned long point, char out[static 4])
-{
-    if (point < 0x80) {
-        out[0] = (char)point;
-        return 1;
-    }
-    if (point < 0x800) {
-        out[0] = (char)(0xc0 | point >> 6);
-        out[1] = (char)(0x80 | (point & 0x3f));
-        return 2;
-    }
-    if (point < 0x10000) {
-        out[0] = (char)(0xe0 | point >> 12);
-        out[1] = (char)(0x80 | (point >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (point & 0x3f));
-        return 3;
-    }
-    if (point > 0x10ffff) {
-        return 0;
-    }
-    out[0] = (char)(0xf0 | point >> 18);
-    out[1] = (char)(0x80 | (point >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (point >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (point & 0x3f));
-    return 4;
-}
-
 /* "#46" or "#x2e", behind '&'. */
 static size_t read_number(struct span entity, char out[static 4])
 {
@@ -91,7 +66,7 @@ static size_t read_number(struct span entity, char out[static 4])
     }
     memcpy(digits, text.at, text.size);
     point = strtoul(digits, &end, is_hex ? 16 : 10);
-    return *end == '\0' && digits[0] != '+' && digits[0] != '-' ? links_utf8(point, out) : 0;
+    return *end == '\0' && digits[0] != '+' && digits[0] != '-' ? utf8_put(point, out) : 0;
 }
 
 size_t links_entity(struct span entity, bool is_closed, char out[static 4])

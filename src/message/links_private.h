@@ -147,8 +147,6 @@ void links_join_end(struct links *links);
 /* links_entity.c: the character of "&name" or "&#123" (without ';') as UTF-8; 0: none that is
  * known. `is_closed`: a ';' was there. */
 size_t links_entity(struct span entity, bool is_closed, char out[static 4]);
-/* 0: it is no character. */
-size_t links_utf8(unsigned long point, char out[static 4]);
 
 /* links_window.c: text that is shown; all of it is looked at when it is flushed. */
 void links_put(struct links *links, const char *text, size_t size);
