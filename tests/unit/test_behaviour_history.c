@@ -12,24 +12,9 @@
 #include <string.h>
 
 #include "behaviour/history.h"
+#include "tests/support/empty_store.h"
 
 #define NOW_S INT64_C(1795478400)
-
-static struct store *store;
-
-static int store_make(void **state)
-{
-    (void)state;
-    store = store_in_memory();
-    return store != NULL ? 0 : -1;
-}
-
-static int store_drop(void **state)
-{
-    (void)state;
-    store_close(&store);
-    return 0;
-}
 
 static void add(const char *principal, int64_t at_s, enum history_kind kind, const char *text)
 {

@@ -13,25 +13,10 @@
 
 #include "feedback/post.h"
 #include "feedback/sent.h"
+#include "tests/support/empty_store.h"
 
 #define NOW_S INT64_C(1795478400)
 enum { MOST = 1000 };
-
-static struct store *store;
-
-static int store_make(void **state)
-{
-    (void)state;
-    store = store_in_memory();
-    return store != NULL ? 0 : -1;
-}
-
-static int store_drop(void **state)
-{
-    (void)state;
-    store_close(&store);
-    return 0;
-}
 
 static struct sent a_message(size_t recipients)
 {

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "feedback/suppression.h"
+#include "tests/support/empty_store.h"
 
 #define NOW_S INT64_C(1795478400)
 #define DAY_S INT64_C(86400)
@@ -23,22 +24,6 @@
 static const struct suppression_settings settings = {
     .after = 2, .apart_s = DAY_S, .keep_s = 90 * DAY_S, .max = 1000
 };
-static struct store *store;
-
-static int store_make(void **state)
-{
-    (void)state;
-    store = store_in_memory();
-    return store != NULL ? 0 : -1;
-}
-
-static int store_drop(void **state)
-{
-    (void)state;
-    store_close(&store);
-    return 0;
-}
-
 static struct suppression a_suppression(const char *address, const char *domain)
 {
     struct suppression suppression = { .source = SUPPRESSED_BY_COMMAND,

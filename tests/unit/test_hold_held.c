@@ -14,25 +14,11 @@
 #include <stdlib.h>
 
 #include "hold/hold_private.h"
+#include "tests/support/empty_store.h"
 
 #define NOW_S 1772366400
 
-static struct store *store;
 static const struct hold_settings caps = { .per_principal = 3, .total = 5 };
-
-static int store_make(void **state)
-{
-    (void)state;
-    store = store_in_memory();
-    return store != NULL ? 0 : -1;
-}
-
-static int store_drop(void **state)
-{
-    (void)state;
-    store_close(&store);
-    return 0;
-}
 
 static struct held some(const char *id, const char *principal)
 {

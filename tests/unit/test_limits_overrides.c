@@ -12,25 +12,10 @@
 #include <string.h>
 
 #include "limits/overrides.h"
+#include "tests/support/empty_store.h"
 
 #define NOW_S INT64_C(1795478400)
 #define ALICE SPAN("alice@example.org")
-
-static struct store *store;
-
-static int store_make(void **state)
-{
-    (void)state;
-    store = store_in_memory();
-    return store != NULL ? 0 : -1;
-}
-
-static int store_drop(void **state)
-{
-    (void)state;
-    store_close(&store);
-    return 0;
-}
 
 static struct override an_override(const char *principal, const char *limit, uint64_t max)
 {
