@@ -157,17 +157,22 @@ static void json_recipient(struct json *json, const struct report *report,
     json_close(json, '}');
 }
 
+static void json_texts(struct json *json, const char *name, const struct span *texts, size_t count)
+{
+    json_open(json, name, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_text(json, NULL, texts[i]);
+    }
+    json_close(json, ']');
+}
+
 static void json_message(struct json *json, const struct report *report)
 {
     json_open(json, "message", '{');
     json_given(json, "from", report->from);
     json_given(json, "sender", report->mail_from);
     json_given(json, "arrived", report->arrival_date);
-    json_open(json, "message_ids", '[');
-    for (size_t i = 0; i < report->message_id_count; i++) {
-        json_text(json, NULL, report->message_ids[i]);
-    }
-    json_close(json, ']');
+    json_texts(json, "message_ids", report->message_ids, report->message_id_count);
     json_open(json, "queue_ids", '[');
     for (size_t i = 0; i < report->queue_id_count; i++) {
         json_open(json, NULL, '{');
@@ -190,11 +195,7 @@ static void json_report(struct json *json, const char *path, const struct report
     json_given(json, "feedback_type", report->feedback_type);
     json_given(json, "source_ip", report->source_ip);
     json_given(json, "user_agent", report->user_agent);
-    json_open(json, "reported_domains", '[');
-    for (size_t i = 0; i < report->reported_domain_count; i++) {
-        json_text(json, NULL, report->reported_domains[i]);
-    }
-    json_close(json, ']');
+    json_texts(json, "reported_domains", report->reported_domains, report->reported_domain_count);
     json_bool(json, "cut", report->is_cut);
     json_open(json, "recipients", '[');
     for (size_t i = 0; i < report->recipient_count; i++) {
