@@ -35,7 +35,6 @@ static const struct rung {
 #define THROTTLE_DAY 60
 #define STRANGE_HOUR 3
 #define STRANGE_DAY 12
-#define THROTTLE_PERCENT 25
 
 const char *ladder_step_name(enum ladder_step step)
 {
@@ -91,6 +90,11 @@ static enum ladder_step lesser(enum ladder_step a, enum ladder_step b)
     return a < b ? a : b;
 }
 
+static void note_told(uint8_t *told, enum ladder_step step)
+{
+    *told = step > (enum ladder_step) * told ? (uint8_t)step : *told;
+}
+
 void ladder_climb_now(struct profile *profile, enum behaviour_kind kind, bool is_service,
                       const struct score *score, const struct ladder_rules *rules,
                       struct ladder_verdict *verdict_r)
@@ -98,11 +102,11 @@ void ladder_climb_now(struct profile *profile, enum behaviour_kind kind, bool is
     struct profile_ladder *ladder = &profile->ladder;
     enum ladder_step most = most_for(kind, is_service);
     memset(verdict_r, 0, sizeof(*verdict_r));
-    verdict_r->deserved = deserved(score);
     if (ladder->grace_until_ms > profile->last_ms && !score->is_certain) {
         most = lesser(most, LADDER_NOTICE);
     }
-    enum ladder_step step = allowed(lesser(verdict_r->deserved, most), rules);
+    enum ladder_step would = lesser(deserved(score), rules->is_excepted ? LADDER_LOG : most);
+    enum ladder_step step = allowed(would, rules);
     enum ladder_step old = lesser(kept(ladder, score, rules), most);
     step = old > step ? old : step;
     if (step != (enum ladder_step)ladder->step) {
@@ -110,12 +114,15 @@ void ladder_climb_now(struct profile *profile, enum behaviour_kind kind, bool is
         ladder->since_ms = profile->last_ms;
     }
     if (step == LADDER_NONE && profile->last_ms - ladder->told_ms >= TOLD_MS) {
-        ladder->told = LADDER_NONE;
+        ladder->told = ladder->told_would = LADDER_NONE;
     }
     verdict_r->step = step;
-    verdict_r->is_news = step > (enum ladder_step)ladder->told;
+    verdict_r->would = would > step ? would : step;
+    verdict_r->is_news = step > (enum ladder_step)ladder->told ||
+                         verdict_r->would > (enum ladder_step)ladder->told_would;
     if (verdict_r->is_news) {
-        ladder->told = (uint8_t)step;
+        note_told(&ladder->told, step);
+        note_told(&ladder->told_would, verdict_r->would);
         ladder->told_ms = profile->last_ms;
     }
 }
@@ -139,9 +146,7 @@ static void throttle(const struct profile *profile, const struct profile_facts *
         .is_on = true,
         .fits = cost == 0 || (window_sum(&profile->hour[METER_PASSED]) + cost <= hour &&
                               window_sum(&profile->day[METER_PASSED]) + cost <= day),
-        .never_fits = cost > hour,
         .new_per_hour = hour,
-        .limit_percent = THROTTLE_PERCENT,
     };
 }
 
@@ -150,7 +155,6 @@ void ladder_climb(struct profile *profile, const struct behaviour_event *event,
                   const struct ladder_rules *rules, struct ladder_verdict *verdict_r)
 {
     ladder_climb_now(profile, event->kind, event->is_service, score, rules, verdict_r);
-    verdict_r->throttle.limit_percent = 100;
     if (verdict_r->step >= LADDER_THROTTLE && rules->is_enabled[LADDER_THROTTLE] &&
         !facts->is_newsletter) {
         throttle(profile, facts, &verdict_r->throttle);

@@ -4,8 +4,8 @@
  *
  * Hold and suspension need two groups of signals or one certain hit. Who is not a person who logs
  * in or has an account (networks, lists, the local pool, service plans) is never throttled, held or
- * suspended by machine. Each step is told once; it is told again after a day, if all was calm
- * meanwhile.
+ * suspended by machine. Each step is told once, also one that is not enabled; it is told again
+ * after a day, if all was calm meanwhile.
  *
  * A hold or suspension stays until somebody releases it (ladder_release()); all else ends by itself
  * when the score is well below what it took.
@@ -41,16 +41,14 @@ struct ladder_rules {
 /* A throttle tightens what may be sent to people who were never written to. */
 struct ladder_throttle {
     bool is_on;
-    bool fits;              /* this message is within it; where it is not, it waits */
-    bool never_fits;        /* it alone is more than the throttle allows in an hour */
-    uint32_t new_per_hour;  /* profile_facts.cost */
-    uint32_t limit_percent; /* of other limits of this principal: never more than 100 */
+    bool fits;             /* this message is within it; where it is not, it waits */
+    uint32_t new_per_hour; /* profile_facts.cost */
 };
 
 struct ladder_verdict {
     enum ladder_step step;
-    enum ladder_step deserved; /* if all was enabled and allowed */
-    bool is_news;              /* to be told: a line with the reasons, an event, a notice */
+    enum ladder_step would; /* if all was enabled; never below step */
+    bool is_news;           /* to be told: a line with the reasons, an event, a notice */
     struct ladder_throttle throttle;
 };
 

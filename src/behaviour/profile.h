@@ -99,7 +99,8 @@ enum score_family {
 /* Kept for behaviour/ladder.h. */
 struct profile_ladder {
     uint8_t step;            /* enum ladder_step */
-    uint8_t told;            /* the highest step told of late */
+    uint8_t told;            /* the highest step told of late, */
+    uint8_t told_would;      /* and the highest he would have been at if all was enabled */
     uint64_t since_ms;       /* it is at this step */
     uint64_t told_ms;        /* something was told last */
     uint64_t grace_until_ms; /* released by somebody: nothing above notice until then */

@@ -195,6 +195,7 @@ static void write_rest(const struct profile *profile, struct buffer *out)
         put_tag(out, SECTION_LADDER);
         varint_put(out, ladder->step);
         varint_put(out, ladder->told);
+        varint_put(out, ladder->told_would);
         varint_put(out, ladder->since_ms);
         varint_put(out, ladder->told_ms);
         varint_put(out, ladder->grace_until_ms);
@@ -349,14 +350,15 @@ static bool read_points(struct span *from, struct profile *profile)
 
 static bool read_ladder(struct span *from, struct profile_ladder *ladder_r)
 {
-    uint64_t step, told;
+    uint64_t step, told, told_would;
     if (!take(from, PROFILE_STEP_MAX, &step) || !take(from, PROFILE_STEP_MAX, &told) ||
-        !varint_take(from, &ladder_r->since_ms) || !varint_take(from, &ladder_r->told_ms) ||
-        !varint_take(from, &ladder_r->grace_until_ms)) {
+        !take(from, PROFILE_STEP_MAX, &told_would) || !varint_take(from, &ladder_r->since_ms) ||
+        !varint_take(from, &ladder_r->told_ms) || !varint_take(from, &ladder_r->grace_until_ms)) {
         return false;
     }
     ladder_r->step = (uint8_t)step;
     ladder_r->told = (uint8_t)told;
+    ladder_r->told_would = (uint8_t)told_would;
     return true;
 }
 

@@ -162,16 +162,28 @@ static enum action action_of(const struct book_entry *entry)
     return entry->was_stopped ? ACTION_DEFER : ACTION_OBSERVE;
 }
 
+/* What the sender can do about it; in the arena. */
+static const char *remedy_of(struct job *job, const struct book_entry *entry)
+{
+    if (entry->verdict.step >= LADDER_HOLD) {
+        return "ask the postmaster, who can release it";
+    }
+    if (!entry->verdict.throttle.is_on) {
+        return "try again later, or ask the postmaster";
+    }
+    return arena_printf(job->arena,
+                        "try again later, with at most %u new recipients in an hour, or ask the "
+                        "postmaster",
+                        entry->verdict.throttle.new_per_hour);
+}
+
 static void find(struct job *job, const struct book_entry *entry)
 {
     char reasons[REASONS_MAX];
     behaviour_reasons(&entry->score, reasons, sizeof(reasons));
     struct finding *finding =
-        finding_add(&job->findings, FINDING_ANOMALY,
-                    entry->verdict.step >= LADDER_HOLD
-                        ? "ask the postmaster, who can release it"
-                        : "try again later, with fewer recipients, or ask the postmaster",
-                    "unusual for %.*s: %s", SPAN_ARG(span_first(job->principal, 100)), reasons);
+        finding_add(&job->findings, FINDING_ANOMALY, remedy_of(job, entry), "unusual for %.*s: %s",
+                    SPAN_ARG(span_first(job->principal, 100)), reasons);
     if (finding == NULL) {
         job->is_starved = true;
         return;

@@ -90,43 +90,51 @@ static void note_history(const struct behaviour_step *step, const char *text)
     }
 }
 
-/* False: he could not be; his mail is held all the same. */
-static bool suspend(const struct behaviour_step *step, const char *reasons)
+/* False: he could not be, and why; his mail is held all the same. */
+static bool suspend(const struct behaviour_step *step, const char *reasons, struct error *error)
 {
     struct suspension suspension = { .state = PRINCIPAL_SUSPENDED,
                                      .is_by_machine = true,
                                      .set_s = clock_wall_s(step->clock),
                                      .by = "behaviour" };
-    struct error error;
     snprintf(suspension.because, sizeof(suspension.because), "%.390s", reasons);
-    return span_copy(step->principal, suspension.principal, sizeof(suspension.principal)) &&
-           suspension_put(step->store, &suspension, &error);
+    if (!span_copy(step->principal, suspension.principal, sizeof(suspension.principal))) {
+        error_set(error, "the name is too long");
+        return false;
+    }
+    return suspension_put(step->store, &suspension, error);
 }
 
 static const char *deed_of(const struct behaviour_step *step)
 {
+    const struct ladder_verdict *verdict = &step->entry->verdict;
     bool is_done = behaviour_is_enforced(step->site);
-    switch (step->entry->verdict.step) {
+    switch (verdict->step) {
     case LADDER_THROTTLE:
-        return is_done ? "mail to new recipients is throttled" : "would be throttled";
+        return !is_done                        ? "would be throttled"
+               : verdict->would >= LADDER_HOLD ? "mail to new recipients is throttled, though it "
+                                                 "is enough for a hold"
+                                               : "mail to new recipients is throttled";
     case LADDER_HOLD:
         return is_done ? "mail is held" : "mail would be held";
     case LADDER_SUSPEND:
         return is_done ? "is suspended" : "would be suspended";
     default:
-        return "behaves unusually";
+        return verdict->would >= LADDER_HOLD ? "behaves unusually, enough for a hold"
+                                             : "behaves unusually";
     }
 }
 
-static void send(const struct behaviour_step *step, const char *reasons)
+static void send(const struct behaviour_step *step, const char *deed, bool is_suspended,
+                 const char *reasons)
 {
     const struct score *score = &step->entry->score;
     enum ladder_step at = step->entry->verdict.step;
     char text[640], points[24];
     snprintf(points, sizeof(points), "%u.%u", score->total / 10, score->total % 10);
     snprintf(text, sizeof(text), "%.*s (%s) %s, score %s: %s",
-             SPAN_ARG(span_first(step->principal, 120)), mail_class_name(step->mail_class),
-             deed_of(step), points, reasons);
+             SPAN_ARG(span_first(step->principal, 120)), mail_class_name(step->mail_class), deed,
+             points, reasons);
     const struct notice_fact facts[] = {
         { "user", step->principal },
         { "class", span_of(mail_class_name(step->mail_class)) },
@@ -137,7 +145,6 @@ static void send(const struct behaviour_step *step, const char *reasons)
         { "queue-id", step->queue_id },
         { "by", SPAN("behaviour") },
     };
-    bool is_suspended = at == LADDER_SUSPEND && behaviour_is_enforced(step->site);
     const struct notice notice = { .kind = is_suspended ? NOTICE_SUSPENDED : NOTICE_ANOMALY,
                                    .text = span_of(text),
                                    .facts = facts,
@@ -149,16 +156,22 @@ static void send(const struct behaviour_step *step, const char *reasons)
 void behaviour_tell(const struct behaviour_step *step)
 {
     const struct ladder_verdict *verdict = &step->entry->verdict;
-    char reasons[SCORE_REASONS * (SCORE_REASON_MAX + 2)];
+    char reasons[SCORE_REASONS * (SCORE_REASON_MAX + 2)], failed[160];
+    const char *deed = deed_of(step);
+    bool is_suspended = verdict->step == LADDER_SUSPEND && behaviour_is_enforced(step->site);
+    struct error error = { "" };
     if (!verdict->is_news || verdict->step < LADDER_LOG) {
         return;
     }
     behaviour_reasons(&step->entry->score, reasons, sizeof(reasons));
-    if (verdict->step == LADDER_SUSPEND && behaviour_is_enforced(step->site)) {
-        (void)suspend(step, reasons);
+    if (is_suspended && !suspend(step, reasons, &error)) {
+        is_suspended = false;
+        snprintf(failed, sizeof(failed), "mail is held, but it could not be suspended: %.110s",
+                 error.text);
+        deed = failed;
     }
     note_history(step, reasons);
     if (step->notices != NULL) {
-        send(step, reasons);
+        send(step, deed, is_suspended, reasons);
     }
 }
