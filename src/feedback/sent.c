@@ -10,13 +10,17 @@
 
 #include "util/varint.h"
 
-enum { LAYOUT = 1, ID_OCTETS = 8 };
+enum {
+    LAYOUT = 1,
+    OCTETS_USUAL = 80, /* of a value: most have one recipient or two */
+    STORE_PART = 4     /* at most a quarter of it */
+};
 
 /* --- bytes ----------------------------------------------------------------------------------- */
 
-static void put_octets(uint64_t number, char out[static ID_OCTETS])
+static void put_octets(uint64_t number, char out[static SENT_ID_OCTETS])
 {
-    for (int i = 0; i < ID_OCTETS; i++) {
+    for (int i = 0; i < SENT_ID_OCTETS; i++) {
         out[i] = (char)(number >> (8 * i));
     }
 }
@@ -24,7 +28,7 @@ static void put_octets(uint64_t number, char out[static ID_OCTETS])
 static uint64_t take_octets(const char *octets)
 {
     uint64_t number = 0;
-    for (int i = 0; i < ID_OCTETS; i++) {
+    for (int i = 0; i < SENT_ID_OCTETS; i++) {
         number |= (uint64_t)(unsigned char)octets[i] << (8 * i);
     }
     return number;
@@ -37,7 +41,7 @@ static size_t kept_count(const struct sent *sent)
 
 static bool value_write(const struct sent *sent, struct buffer *out)
 {
-    char octets[ID_OCTETS];
+    char octets[SENT_ID_OCTETS];
     varint_put(out, LAYOUT);
     varint_put(out, (uint64_t)(sent->at_s > 0 ? sent->at_s : 0));
     varint_put(out, (uint64_t)sent->mail_class);
@@ -72,11 +76,11 @@ static bool value_read(struct span value, struct sent *sent_r)
         !span_copy(word, sent_r->principal, sizeof(sent_r->principal)) ||
         !span_cut(&rest, '\0', &word) || rest.at == NULL ||
         !span_copy(word, sent_r->domain, sizeof(sent_r->domain)) ||
-        rest.size != kept_count(sent_r) * ID_OCTETS) {
+        rest.size != kept_count(sent_r) * SENT_ID_OCTETS) {
         return false;
     }
     for (size_t i = 0; i < kept_count(sent_r); i++) {
-        sent_r->recipients[i] = take_octets(rest.at + i * ID_OCTETS);
+        sent_r->recipients[i] = take_octets(rest.at + i * SENT_ID_OCTETS);
     }
     return true;
 }
@@ -112,13 +116,21 @@ static void make_room(struct store *store, struct span key)
     }
 }
 
+/* So many, and never more than a part of the store holds. */
+static uint64_t bounded(const struct store *store, uint64_t most)
+{
+    uint64_t fit =
+        store_ceiling(store) / STORE_PART / store_bytes_for(1, SENT_ID_OCTETS, OCTETS_USUAL);
+    return fit < most ? fit : most;
+}
+
 bool sent_note(struct store *store, uint64_t id, const struct sent *sent, uint64_t most)
 {
-    char octets[ID_OCTETS];
+    char octets[SENT_ID_OCTETS];
     struct buffer value = BUFFER_EMPTY;
     put_octets(id, octets);
     struct span key = { octets, sizeof(octets) };
-    if (store_count(store, STORE_SENT) >= most || store_is_full(store)) {
+    if (store_count(store, STORE_SENT) >= bounded(store, most) || store_is_full(store)) {
         make_room(store, key);
     }
     bool is_put = value_write(sent, &value) &&
@@ -129,7 +141,7 @@ bool sent_note(struct store *store, uint64_t id, const struct sent *sent, uint64
 
 bool sent_find(struct store *store, uint64_t id, int64_t wall_s, struct sent *sent_r)
 {
-    char octets[ID_OCTETS];
+    char octets[SENT_ID_OCTETS];
     struct buffer value = BUFFER_EMPTY;
     put_octets(id, octets);
     bool is_there = store_get(store, STORE_SENT, (struct span){ octets, sizeof(octets) }, &value) ==

@@ -18,10 +18,10 @@
 #include "util/span.h"
 
 enum {
-    SENT_MAX = 100000,       /* messages; 12 MB of the store where most have one recipient */
     SENT_KEEP_S = 7 * 86400, /* a mail server tries for five days, and a mailbox may refuse later */
     SENT_RECIPIENTS_MAX = 64, /* of one message; of more it is not known to whom it went */
     SENT_PRINCIPAL_MAX = 256,
+    SENT_ID_OCTETS = 8,                                                       /* of a key */
     SENT_OCTETS_MAX = 16 + SENT_PRINCIPAL_MAX + 256 + SENT_RECIPIENTS_MAX * 8 /* of a value */
 };
 
@@ -34,7 +34,8 @@ struct sent {
     uint64_t recipients[SENT_RECIPIENTS_MAX];
 };
 
-/* In place of what was known of this id. `most`: how many may be kept. False: the store failed. */
+/* In place of what was known of this id. `most`: how many may be kept, if a quarter of the store
+ * holds them. False: the store failed. */
 bool sent_note(struct store *store, uint64_t id, const struct sent *sent, uint64_t most);
 /* False: nothing is known of it, or it is older than SENT_KEEP_S at wall_s. */
 bool sent_find(struct store *store, uint64_t id, int64_t wall_s, struct sent *sent_r);

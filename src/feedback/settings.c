@@ -114,6 +114,14 @@ static const struct config_row feedback_rows[] = {
       .min = 100,
       .max = 2000000,
       .brief = "messages whose outcomes are waited for at a time; the oldest gives way" },
+    { .name = "remembered",
+      .type = CONFIG_INT,
+      .offset = offsetof(struct feedback_settings, remembered),
+      .fallback = "100000",
+      .min = 100,
+      .max = 10000000,
+      .brief = "messages of the last week that reports by mail may be about; a report about "
+               "another teaches nothing" },
     CONFIG_ROWS_END,
 };
 

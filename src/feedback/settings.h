@@ -23,6 +23,7 @@ struct feedback_settings {
     struct config_texts postfix, sendmail; /* their names in the log; none: the usual ones */
     int64_t lifetime_s;                    /* of a message in the mail server's queue */
     int64_t messages;                      /* under way at once */
+    int64_t remembered;                    /* by Message-ID, for reports */
 };
 
 extern const struct config_table feedback_table; /* path `feedback` */

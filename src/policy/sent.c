@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "feedback/sent.h"
+#include "feedback/settings.h"
 #include "limits/ledger.h"
 #include "policy/report_learner.h"
 
@@ -67,6 +68,7 @@ void sent_remember(struct job *job)
         (void)span_copy(domain, sent.domain, sizeof(sent.domain));
     }
     fill_recipients(job, &sent);
+    const struct feedback_settings *settings = config_settings(job->site->config, &feedback_table);
     (void)sent_note(job->world->store, ledger_fingerprint(job->world->books.ledger, id), &sent,
-                    SENT_MAX);
+                    (uint64_t)settings->remembered);
 }

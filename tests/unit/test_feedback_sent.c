@@ -75,6 +75,21 @@ static void test_bound(void **state)
     assert_int_equal(kept, 20);
 }
 
+/* However many are asked for, a quarter of the store is enough. */
+static void test_part_of_store(void **state)
+{
+    struct sent there = a_message(1);
+    (void)state;
+    store_limit(store, 1 << 20);
+    for (uint64_t id = 1; id <= 5000; id++) {
+        assert_true(sent_note(store, id, &there, 1000000));
+    }
+    uint64_t kept = store_count(store, STORE_SENT);
+    assert_in_range(kept, 1000, 2500);
+    assert_true(store_used(store) < (1 << 20) / 3);
+    assert_true(sent_find(store, 5000, NOW_S, &there));
+}
+
 static void test_expire(void **state)
 {
     struct buffer place = BUFFER_EMPTY;
@@ -180,6 +195,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_found, store_make, store_drop),
         cmocka_unit_test_setup_teardown(test_many_recipients, store_make, store_drop),
         cmocka_unit_test_setup_teardown(test_bound, store_make, store_drop),
+        cmocka_unit_test_setup_teardown(test_part_of_store, store_make, store_drop),
         cmocka_unit_test_setup_teardown(test_expire, store_make, store_drop),
         cmocka_unit_test_setup_teardown(test_foreign_bytes, store_make, store_drop),
         cmocka_unit_test_setup_teardown(test_post, store_make, store_drop),
