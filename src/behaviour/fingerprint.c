@@ -102,3 +102,32 @@ uint32_t fingerprint_tls(struct span version, struct span cipher)
 {
     return end(add_text(add_text(FNV_BEGIN, version), cipher));
 }
+
+static uint32_t upper(char c)
+{
+    return (uint8_t)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
+static bool is_letter(uint32_t octet)
+{
+    return octet >= 'A' && octet <= 'Z';
+}
+
+uint32_t fingerprint_country(struct span code)
+{
+    char letters[3];
+    if (code.size != 2) {
+        return 0;
+    }
+    uint32_t country = upper(code.at[0]) << 8 | upper(code.at[1]);
+    return fingerprint_country_print(country, letters) ? country : 0;
+}
+
+bool fingerprint_country_print(uint32_t country, char code_r[static 3])
+{
+    bool is_country = country >> 16 == 0 && is_letter(country >> 8) && is_letter(country & 0xff);
+    code_r[0] = is_country ? (char)(country >> 8) : '\0';
+    code_r[1] = is_country ? (char)(country & 0xff) : '\0';
+    code_r[2] = '\0';
+    return is_country;
+}

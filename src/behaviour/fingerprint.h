@@ -6,6 +6,7 @@
 #ifndef EM_BEHAVIOUR_FINGERPRINT_H
 #define EM_BEHAVIOUR_FINGERPRINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "util/ip.h"
@@ -23,5 +24,10 @@ uint32_t fingerprint_client(struct span program);
 uint32_t fingerprint_tls(struct span version, struct span cipher);
 /* Any text, in any case. */
 uint32_t fingerprint_text(struct span text);
+/* Of a country by its two letters (ISO 3166-1), in any case; 0 for any other text. Unlike the
+ * others it can be read again. */
+uint32_t fingerprint_country(struct span code);
+/* "DE"; false, and "" there, where the number is that of no country. */
+bool fingerprint_country_print(uint32_t country, char code_r[static 3]);
 
 #endif

@@ -48,6 +48,16 @@ unsigned habit_trust(const struct habit *habit, uint32_t value, uint64_t now_ms)
     return 0;
 }
 
+bool habit_has_usual(const struct habit *habit, uint64_t now_ms)
+{
+    for (unsigned i = 0; i < habit->count; i++) {
+        if (habit_trust(habit, habit->all[i].value, now_ms) >= HABIT_TRUST_USUAL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Trust, less one for each day it was not seen. */
 static int worth(const struct habit_entry *entry, uint32_t now_h)
 {

@@ -18,6 +18,7 @@
 enum {
     HABIT_ROOM = 12,
     HABIT_TRUST_MAX = 32,
+    HABIT_TRUST_USUAL = HABIT_TRUST_MAX / 2,        /* from here on it is the owner's */
     HABIT_FORGOTTEN_H = 90 * 24,                    /* not seen for so long: gone */
     HABIT_OCTETS_MAX = 1 + HABIT_ROOM * (3 + 1 + 5) /* written */
 };
@@ -38,6 +39,8 @@ struct habit {
 /* Of a value 24 bits count. How familiar it is, 0 (never seen) to HABIT_TRUST_MAX; the same for
  * value 0: nothing is known, so nothing is strange. */
 unsigned habit_trust(const struct habit *habit, uint32_t value, uint64_t now_ms);
+/* Is any value the owner's by now? Else nobody can say what is strange. */
+bool habit_has_usual(const struct habit *habit, uint64_t now_ms);
 /* It was used; room: for so many at most, HABIT_ROOM or less. A gain is added where none was in
  * this hour; a loss (below 0) is taken where trust is not full. */
 void habit_use(struct habit *habit, uint32_t value, unsigned room, int gain, uint64_t now_ms);

@@ -93,7 +93,7 @@ static uint32_t strange(const struct profile *profile, enum profile_habit habit,
                         uint32_t weight, uint8_t *strange_io)
 {
     unsigned trust = habit_trust(&profile->habits[habit], value, profile->last_ms);
-    if (trust < HABIT_TRUST_MAX / 2) {
+    if (trust < HABIT_TRUST_USUAL) {
         *strange_io |= (uint8_t)(1 << habit);
     }
     return weight * (HABIT_TRUST_MAX - trust) / HABIT_TRUST_MAX;
@@ -118,15 +118,26 @@ static uint32_t guess_points(const struct profile *profile, struct profile_facts
     return GUESSED_WEIGHT;
 }
 
+static bool is_usual_network(const struct profile *profile, const struct behaviour_event *event)
+{
+    return event->network != 0 && habit_trust(&profile->habits[HABIT_NETWORK], event->network,
+                                              profile->last_ms) >= HABIT_TRUST_USUAL;
+}
+
 /* A network changes daily for who travels; a country seldom. Where countries are not known the
- * network has to do. */
+ * network has to do: without a database, and while one is new and nobody has a country yet. Whoever
+ * comes from his own network has not moved, whatever a newer database says. */
 static void measure_origin(const struct profile *profile, const struct behaviour_event *event,
                            struct profile_facts *facts)
 {
-    uint32_t network_weight = event->country != 0 ? 60 : 80;
+    bool has_countries =
+        event->country != 0 && habit_has_usual(&profile->habits[HABIT_COUNTRY], profile->last_ms);
+    uint32_t network_weight = has_countries ? 60 : 80;
     uint32_t points =
-        strange(profile, HABIT_NETWORK, event->network, network_weight, &facts->strange) +
-        strange(profile, HABIT_COUNTRY, event->country, 40, &facts->strange);
+        strange(profile, HABIT_NETWORK, event->network, network_weight, &facts->strange);
+    if (has_countries && !is_usual_network(profile, event)) {
+        points += strange(profile, HABIT_COUNTRY, event->country, 40, &facts->strange);
+    }
     points += guess_points(profile, facts);
     facts->origin = ripe_part(profile, points < 100 ? points : 100);
 }
@@ -271,7 +282,8 @@ void profile_measure(struct profile *profile, const struct behaviour_event *even
 {
     *facts_r = (struct profile_facts){ .time = profile_time(event->local_s),
                                        .count = (uint32_t)event->count,
-                                       .fresh = count_fresh(profile, event) };
+                                       .fresh = count_fresh(profile, event),
+                                       .country = event->country };
     measure_who(profile, event, facts_r);
     bool is_abroad = (facts_r->strange & 1 << HABIT_COUNTRY) != 0;
     facts_r->has_list_fields = event->has_list_id && event->has_one_click && !is_abroad;

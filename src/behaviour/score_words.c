@@ -5,6 +5,7 @@
 #include <string.h>
 #include <string.h>
 
+#include "behaviour/fingerprint.h"
 #include "behaviour/level.h"
 #include "behaviour/score_private.h"
 
@@ -51,16 +52,28 @@ static void say_audience(const struct profile_facts *facts, const struct score_u
     }
 }
 
-/* "country, network and mail program not seen before". */
+/* Which country can be said, of the others there are only fingerprints. */
+static int say_habit(const struct profile_facts *facts, enum profile_habit habit, char *text,
+                     size_t room)
+{
+    char code[3] = "";
+    if (habit == HABIT_COUNTRY) {
+        (void)fingerprint_country_print(facts->country, code);
+    }
+    return snprintf(text, room, "%s%s%s", habit_names[habit], code[0] != '\0' ? " " : "", code);
+}
+
+/* "country BR, network not seen before". */
 static void say_strange(const struct profile_facts *facts, const enum profile_habit *habits,
                         size_t count, uint32_t recipients, char text[static SCORE_REASON_MAX])
 {
     char names[64] = "";
     size_t length = 0;
     for (size_t i = 0; i < count; i++) {
-        if ((facts->strange & 1 << habits[i]) != 0 && length < sizeof(names)) {
-            length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s",
-                                       length > 0 ? ", " : "", habit_names[habits[i]]);
+        if ((facts->strange & 1 << habits[i]) != 0 && length + 2 < sizeof(names)) {
+            length += (size_t)snprintf(names + length, sizeof(names) - length, "%s",
+                                       length > 0 ? ", " : "");
+            length += (size_t)say_habit(facts, habits[i], names + length, sizeof(names) - length);
         }
     }
     snprintf(text, SCORE_REASON_MAX, "%u recipients written to with %s not seen before", recipients,

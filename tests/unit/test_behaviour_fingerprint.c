@@ -76,13 +76,32 @@ static void test_tls_and_text(void **state)
     assert_int_equal(fingerprint_text(SPAN("")), 0);
 }
 
+static void test_country(void **state)
+{
+    static const char *const none[] = { "", "D", "DEU", "A1", "d ", "\303\204" };
+    char code[3];
+    (void)state;
+    uint32_t country = fingerprint_country(SPAN("de"));
+    assert_int_equal(country, fingerprint_country(SPAN("DE")));
+    assert_int_not_equal(country, fingerprint_country(SPAN("ED")));
+    assert_true(country < 1U << 24); /* what a habit keeps */
+    assert_true(fingerprint_country_print(country, code));
+    assert_string_equal(code, "DE");
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        assert_int_equal(fingerprint_country(span_of(none[i])), 0);
+    }
+    assert_false(fingerprint_country_print(0, code));
+    assert_false(fingerprint_country_print(7, code));
+    assert_false(fingerprint_country_print(country | 1U << 16, code));
+    assert_string_equal(code, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_network),
-        cmocka_unit_test(test_helo),
-        cmocka_unit_test(test_client),
-        cmocka_unit_test(test_tls_and_text),
+        cmocka_unit_test(test_network), cmocka_unit_test(test_helo),
+        cmocka_unit_test(test_client),  cmocka_unit_test(test_tls_and_text),
+        cmocka_unit_test(test_country),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

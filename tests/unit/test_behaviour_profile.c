@@ -196,6 +196,42 @@ static void test_slow_thief(void **state)
     assert_in_range(facts.origin_count, 10, 35);
 }
 
+/* A new database names a country for everybody at once, and that is strange of nobody; it is once
+ * he has one. */
+static void test_new_countries(void **state)
+{
+    (void)state;
+    struct behaviour_event event = message(28 * DAY_MS + 8 * HOUR_MS, 0, 1);
+    event.network = 201;
+    event.country = 7;
+    assert_int_equal(send_event(&event, MOOD_CALM).origin, 40); /* 80: he has his own program */
+    for (unsigned i = 1; i < 6; i++) {
+        event = message(28 * DAY_MS + (8 + i) * HOUR_MS, i, 1);
+        event.country = 7;
+        assert_int_equal(send_event(&event, MOOD_CALM).strange, 0);
+    }
+    event = message(28 * DAY_MS + 14 * HOUR_MS, 2, 1);
+    event.network = 202;
+    event.country = 8;
+    struct profile_facts facts = send_event(&event, MOOD_CALM);
+    assert_int_equal(facts.strange, 1 << HABIT_NETWORK | 1 << HABIT_COUNTRY);
+    assert_int_equal(facts.country, 8);
+}
+
+/* His office is where it was, whatever a newer database says. */
+static void test_moved_country(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 6; i++) {
+        struct behaviour_event event = message(28 * DAY_MS + (8 + i) * HOUR_MS, i, 1);
+        event.country = 7;
+        send_event(&event, MOOD_CALM);
+    }
+    struct behaviour_event event = message(28 * DAY_MS + 14 * HOUR_MS, 1000, 3);
+    event.country = 8;
+    assert_int_equal(send_event(&event, MOOD_CALM).strange, 0);
+}
+
 static void test_newsletter(void **state)
 {
     (void)state;
@@ -326,6 +362,8 @@ int main(void)
         cmocka_unit_test_setup(test_frozen, settled),
         cmocka_unit_test_setup(test_new_client, settled),
         cmocka_unit_test_setup(test_slow_thief, settled),
+        cmocka_unit_test_setup(test_new_countries, settled),
+        cmocka_unit_test_setup(test_moved_country, settled),
         cmocka_unit_test_setup(test_newsletter, settled),
         cmocka_unit_test_setup(test_time_that_goes_back, settled),
         cmocka_unit_test_setup(test_octets, settled),

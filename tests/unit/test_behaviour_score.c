@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "behaviour/cohort.h"
+#include "behaviour/fingerprint.h"
 #include "behaviour/score.h"
 
 #define HOUR_MS UINT64_C(3600000)
@@ -40,7 +41,7 @@ static struct behaviour_event message(uint64_t after_ms, unsigned first, unsigne
                                      .count = count,
                                      .digest = number(first * 77),
                                      .network = 1,
-                                     .country = 2,
+                                     .country = fingerprint_country(SPAN("DE")),
                                      .client = 3,
                                      .helo = 4,
                                      .tls = 5,
@@ -86,7 +87,7 @@ static struct behaviour_event thief(uint64_t after_ms, unsigned first, unsigned 
 {
     struct behaviour_event event = message(after_ms, first, count);
     event.network = 101;
-    event.country = 102;
+    event.country = fingerprint_country(SPAN("BR"));
     event.client = 103;
     event.helo = 104;
     return event;
@@ -159,7 +160,7 @@ static void test_burst(void **state)
     assert_int_equal(score.groups, 2);
     assert_true(score.total >= 70);
     assert_non_null(strstr(score.reasons[0].text,
-                           "recipients written to with country, network not seen before"));
+                           "recipients written to with country BR, network not seen before"));
 }
 
 static void guess(uint32_t network, uint32_t count)
