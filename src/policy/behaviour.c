@@ -83,6 +83,7 @@ static void fill_client(struct job *job, struct behaviour_event *event)
     const struct session *session = job->message.session;
     if (tells_origin(job)) {
         event->network = fingerprint_network(&session->client);
+        event->country = country_of(job->site->countries, &session->client);
         event->helo = fingerprint_helo(session->helo);
         event->tls = fingerprint_tls(session->tls_version, session->cipher);
     }

@@ -21,6 +21,16 @@ static bool accepts_action(const char *value, struct error *error)
     return false;
 }
 
+/* Who serves has another working directory than who checks. */
+static bool accepts_path(const char *value, struct error *error)
+{
+    if (value[0] != '/') {
+        error_set(error, "not an absolute path");
+        return false;
+    }
+    return true;
+}
+
 static const struct config_row behaviour_rows[] = {
     { .name = "honeypots",
       .type = CONFIG_TEXTS,
@@ -46,6 +56,11 @@ static const struct config_row behaviour_rows[] = {
       .type = CONFIG_TEXTS,
       .offset = offsetof(struct behaviour_settings, bulk_plans),
       .brief = "plans of newsletters, which may write one text to many" },
+    { .name = "country_database",
+      .type = CONFIG_TEXT,
+      .offset = offsetof(struct behaviour_settings, country_database),
+      .accepts = accepts_path,
+      .brief = "in which country a client is: a database in MaxMind's format" },
     CONFIG_ROWS_END,
 };
 

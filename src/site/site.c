@@ -68,6 +68,7 @@ static void site_destroy(struct site_owned *owned)
     hash_table_free(&owned->honeypots);
     hash_table_free(&owned->named_owners);
     ticket_secret_free(&owned->ticket_secret);
+    country_unref(&owned->site.countries);
     clamd_unref(&owned->site.clamd);
     config_free(&owned->config);
     free(owned->networks);
@@ -185,6 +186,30 @@ static bool build_ticket_secret(struct site_owned *owned, struct config_report *
     return true;
 }
 
+/* As a table: one that is bad refuses the configuration, and what was kept goes on without it. */
+static bool build_countries(struct site_owned *owned, const struct site *previous,
+                            struct config_report *report)
+{
+    const struct behaviour_settings *settings =
+        config_settings(owned->config, &site_behaviour_table);
+    const char *path = settings->country_database;
+    struct error error;
+    if (path == NULL) {
+        return true;
+    }
+    struct country_database *database =
+        country_open(path, previous != NULL ? previous->countries : NULL, &error);
+    if (database == NULL) {
+        struct config_place place =
+            config_where(owned->config, &site_behaviour_table, "country_database");
+        config_complain(report, owned->is_kept ? CONFIG_WARNING : CONFIG_ERROR, &place,
+                        "behaviour.country_database", "%s", error.text);
+        database = owned->is_kept ? country_broken(path) : NULL;
+    }
+    owned->site.countries = database;
+    return database != NULL;
+}
+
 /* A warning only: that a message cannot be kept has its answer. state.directory has its own look.
  */
 static void try_scan_directory(const struct site_owned *owned, struct config_report *report)
@@ -252,6 +277,7 @@ static bool build(struct site_owned *owned, const struct site *previous,
     }
     bool has_tables = build_tables(owned, report);
     bool has_secret = build_ticket_secret(owned, report);
+    bool has_countries = build_countries(owned, previous, report);
     bool has_scanner = build_scanner(owned, previous, report);
     owned->egress_pools = egress_pools_build(config, report);
     site->egress_pools = owned->egress_pools;
@@ -263,7 +289,7 @@ static bool build(struct site_owned *owned, const struct site *previous,
     owned->lists = list_zones_build(config, report);
     site->lists = owned->lists;
     return owned->limits != NULL && owned->lists != NULL && has_tables && has_secret &&
-           has_scanner && owned->egress_pools != NULL && owned->domains != NULL;
+           has_countries && has_scanner && owned->egress_pools != NULL && owned->domains != NULL;
 }
 
 static struct site *finish_load(struct config *config, bool is_kept, const struct site *previous,
@@ -397,12 +423,12 @@ bool site_is_stale(const struct site *site)
             return true;
         }
     }
-    return dkim_domains_is_stale(site->domains);
+    return country_is_stale(site->countries) || dkim_domains_is_stale(site->domains);
 }
 
 uint64_t site_mark(const struct site *site)
 {
-    uint64_t mark = dkim_domains_mark(site->domains);
+    uint64_t mark = file_mark_join(dkim_domains_mark(site->domains), country_mark(site->countries));
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         const struct table *table = *table_at(site, i);
         mark = file_mark_join(mark, table != NULL ? table_mark(table) : 0);

@@ -20,6 +20,7 @@
 #include "site/exceptions.h"
 #include "site/address_set.h"
 #include "site/behaviour_settings.h"
+#include "site/country.h"
 #include "site/login.h"
 #include "site/plans.h"
 #include "site/rules.h"
@@ -65,6 +66,7 @@ struct site {
     const struct list_zones *lists;          /* never NULL */
     const struct hash_table *named_owners;   /* logins that `owners` names; NULL: nobody can say */
     struct clamd *clamd;                     /* NULL: nothing is scanned */
+    struct country_database *countries;      /* NULL: nobody knows in which country a client is */
     const struct ticket_secret *ticket_secret; /* NULL without; roles check and sign have one */
 };
 
@@ -121,7 +123,8 @@ enum site_complaint {
  */
 bool site_may_complain(struct site *site, enum site_complaint about, uint64_t now_ns,
                        unsigned *unsaid_r);
-/* Has a table's file changed since it was read, or a folder of keys? Some system calls. */
+/* Has a table's file or the database of countries changed since it was read, or a folder of keys?
+ * Some system calls. */
 bool site_is_stale(const struct site *site);
 /* A number for what lies on disk now, of all that site_is_stale() looks at. */
 uint64_t site_mark(const struct site *site);

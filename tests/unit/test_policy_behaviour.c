@@ -12,12 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "behaviour/book.h"
+#include "behaviour/fingerprint.h"
 #include "behaviour/history.h"
 #include "behaviour/suspension.h"
 #include "limits/ledger.h"
 #include "policy/drive.h"
+#include "tests/support/countries.h"
 #include "tests/support/house.h"
 
 #define HEAD "socket = \"unix:/x\"; mode = \"enforce\";\n"
@@ -299,12 +302,124 @@ static void test_deferred_again(void **state)
     desk_close(&desk);
 }
 
+/* Sent from `client` with another program than his, to people nobody wrote to. */
+static void send_stolen(struct desk *desk, const char *client)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        struct sending sending = { .client = client,
+                                   .helo = "WIN-7",
+                                   .program = "The Bat! 1.0",
+                                   .login = "alice@example.org",
+                                   .text = "you have won a large sum of money, answer at once",
+                                   .count = 2,
+                                   .first = 1000 + 2 * i,
+                                   .number = 10000 + i };
+        send_message(desk, &sending);
+        pass_time(desk, 1);
+    }
+}
+
+static char database[] = "/tmp/egress-countries.XXXXXX";
+
+static void open_with_countries(struct desk *desk, const char *rows)
+{
+    char config[2000];
+    assert_true(countries_write(database, rows));
+    snprintf(config, sizeof(config), HEAD LIMITS "behaviour = { country_database = \"%s\"; };\n",
+             database);
+    desk_open(desk, config);
+}
+
+/* The country is told where it is another one than always, and what is always is known. */
+static void test_country(void **state)
+{
+    static struct desk desk;
+    struct profile profile;
+    (void)state;
+    if (!countries_are_there()) {
+        skip();
+    }
+    open_with_countries(&desk, "192.0.2.0/24=DE 203.0.113.0/24=BR");
+    live(&desk, "alice@example.org", "192.0.2.1");
+    send_stolen(&desk, "203.0.113.77");
+    assert_true(times_told(&desk, "with country BR, network not seen before") > 0);
+    assert_true(book_read(desk.house.store, ACCOUNT, &profile));
+    assert_int_equal(profile.habits[HABIT_COUNTRY].all[0].value, fingerprint_country(SPAN("DE")));
+    desk_close(&desk);
+
+    open_with_countries(&desk, "192.0.2.0/24=DE 203.0.113.0/24=DE");
+    live(&desk, "alice@example.org", "192.0.2.1");
+    send_stolen(&desk, "203.0.113.77");
+    assert_true(times_told(&desk, "with network not seen before") > 0);
+    assert_int_equal(times_told(&desk, "country"), 0);
+    desk_close(&desk);
+}
+
+/* Of a client the database does not have nothing is known. */
+static void test_no_country(void **state)
+{
+    static struct desk desk;
+    struct profile profile;
+    (void)state;
+    if (!countries_are_there()) {
+        skip();
+    }
+    open_with_countries(&desk, "198.18.0.0/15=DE");
+    live(&desk, "alice@example.org", "192.0.2.1");
+    send_stolen(&desk, "203.0.113.77");
+    assert_int_equal(times_told(&desk, "country"), 0);
+    assert_true(book_read(desk.house.store, ACCOUNT, &profile));
+    assert_int_equal(profile.habits[HABIT_COUNTRY].count, 0);
+    desk_close(&desk);
+}
+
+/* Behind a webmail server the client is that server. */
+static void test_country_of_proxy(void **state)
+{
+    static struct desk desk;
+    struct profile profile;
+    (void)state;
+    if (!countries_are_there()) {
+        skip();
+    }
+    assert_true(countries_write(database, "192.0.2.0/24=DE"));
+    char config[2000];
+    snprintf(config, sizeof(config),
+             HEAD
+             "behaviour = { country_database = \"%s\"; };\n"
+             "outgoing = { internal = [ \"example.org\" ];\n"
+             "  networks = ( { address = \"192.0.2.1\"; name = \"webmail\"; proxy = true; } );\n"
+             "};\n",
+             database);
+    desk_open(&desk, config);
+    live(&desk, "alice@example.org", "192.0.2.1");
+    assert_true(book_read(desk.house.store, ACCOUNT, &profile));
+    assert_int_equal(profile.habits[HABIT_COUNTRY].count, 0);
+    assert_true(profile.habits[HABIT_CLIENT].count > 0);
+    desk_close(&desk);
+}
+
+static int make_database(void **state)
+{
+    (void)state;
+    int fd = mkstemp(database);
+    return fd >= 0 ? close(fd) : -1;
+}
+
+static int remove_database(void **state)
+{
+    (void)state;
+    return unlink(database);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_taken_over), cmocka_unit_test(test_as_shipped),
-        cmocka_unit_test(test_observe),    cmocka_unit_test(test_excepted),
-        cmocka_unit_test(test_network),    cmocka_unit_test(test_deferred_again),
+        cmocka_unit_test(test_taken_over),       cmocka_unit_test(test_as_shipped),
+        cmocka_unit_test(test_observe),          cmocka_unit_test(test_excepted),
+        cmocka_unit_test(test_network),          cmocka_unit_test(test_deferred_again),
+        cmocka_unit_test(test_country),          cmocka_unit_test(test_no_country),
+        cmocka_unit_test(test_country_of_proxy),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_database, remove_database);
 }
