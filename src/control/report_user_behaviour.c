@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "behaviour/book.h"
+#include "behaviour/fingerprint.h"
 
 static const char *const answer_names[OUTCOME_COUNT] = {
     [OUTCOME_DELIVERED] = "delivered",    [OUTCOME_DEAD] = "unknown_addresses",
@@ -26,6 +27,44 @@ static struct score score_of(const struct profile *profile)
     struct score score;
     score_now(&copy, &score);
     return score;
+}
+
+enum { COUNTRIES_MAX = HABIT_ROOM };
+
+/* Where it usually comes from, by code; how many. */
+static unsigned usual_countries(const struct profile *profile, char codes_r[COUNTRIES_MAX][3])
+{
+    const struct habit *habit = &profile->habits[HABIT_COUNTRY];
+    unsigned count = 0;
+    for (unsigned i = 0; i < habit->count; i++) {
+        uint32_t country = habit->all[i].value;
+        if (habit_trust(habit, country, profile->last_ms) >= HABIT_TRUST_USUAL &&
+            fingerprint_country_print(country, codes_r[count])) {
+            count++;
+        }
+    }
+    return count;
+}
+
+static void text_countries(struct limits_inquiry *inquiry, const struct profile *profile)
+{
+    char codes[COUNTRIES_MAX][3];
+    unsigned count = usual_countries(profile, codes);
+    for (unsigned i = 0; i < count; i++) {
+        buffer_printf(inquiry->out, "%s%s", i == 0 ? "    countries: " : ", ", codes[i]);
+    }
+    buffer_add_text(inquiry->out, count > 0 ? "\n" : "");
+}
+
+static void json_countries(struct json *json, const struct profile *profile)
+{
+    char codes[COUNTRIES_MAX][3];
+    unsigned count = usual_countries(profile, codes);
+    json_open(json, "countries", '[');
+    for (unsigned i = 0; i < count; i++) {
+        json_text(json, NULL, span_of(codes[i]));
+    }
+    json_close(json, ']');
 }
 
 static void text_behaviour(struct limits_inquiry *inquiry, const struct profile *profile)
@@ -69,6 +108,7 @@ static void json_behaviour(struct json *json, const struct profile *profile)
     profile_guesses(profile, &guesses, &networks);
     json_number(json, "failed_logins", guesses);
     json_number(json, "failed_login_networks", networks);
+    json_countries(json, profile);
     json_close(json, '}');
 }
 
@@ -85,5 +125,6 @@ void inquiry_tell_behaviour(struct limits_inquiry *inquiry, struct span account)
         json_behaviour(&inquiry->json, &profile);
     } else {
         text_behaviour(inquiry, &profile);
+        text_countries(inquiry, &profile);
     }
 }
