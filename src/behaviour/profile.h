@@ -142,7 +142,7 @@ struct profile_facts {
     uint8_t strange;      /* a bit for each enum profile_habit that is strange */
     /* Failed logins of late, and from how many networks; 0: few, or its client is no stranger. */
     uint32_t guesses, guess_networks;
-    uint32_t country;     /* its client's, strange or not */
+    uint32_t country; /* its client's, strange or not */
     /* It has the fields of lists, and does not come from a country that is strange: its program may
      * be as new as the newsletter is. */
     bool has_list_fields;

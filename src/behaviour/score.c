@@ -47,6 +47,11 @@ const char *score_family_name(enum score_family family)
     return families[family].name;
 }
 
+enum score_group score_family_group(enum score_family family)
+{
+    return families[family].group;
+}
+
 /* --- what ------------------------------------------------------------------------------------ */
 
 /* A count against what is usual. */

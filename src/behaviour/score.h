@@ -31,7 +31,8 @@ struct score {
     unsigned groups; /* how many of them say something */
     bool is_certain;
     bool is_doubtful; /* somebody else's client, more likely than not, and not quite usual */
-    /* The strongest, the strongest first: "1200 recipients in 10 min, usual 14 an hour". */
+    /* The strongest, the strongest first: "1200 recipients in 10 min, usual 14 an hour". Not all of
+     * one group where another has points. */
     struct {
         enum score_family family;
         char text[SCORE_REASON_MAX];

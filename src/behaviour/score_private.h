@@ -11,6 +11,7 @@ struct score_usual {
     struct baseline hour, hour_new, day, day_new, different, spread;
 };
 
+enum score_group score_family_group(enum score_family family);
 /* Fills score_r->reasons. `facts` and `usual` may be NULL: no message. */
 void score_say(const struct profile *profile, const struct profile_facts *facts,
                const struct score_usual *usual, struct score *score_r);

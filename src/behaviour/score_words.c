@@ -160,21 +160,45 @@ static void say_one(const struct profile *profile, const struct profile_facts *f
     }
 }
 
+/* The strongest family with points among those of the set, a bit each; FAMILY_COUNT: none. */
+static enum score_family strongest(const struct score *score, unsigned among)
+{
+    enum score_family best = FAMILY_COUNT;
+    for (enum score_family i = 0; i < FAMILY_COUNT; i++) {
+        bool is_better = best == FAMILY_COUNT ? score->of[i] > 0 : score->of[i] > score->of[best];
+        best = (among & 1U << i) != 0 && is_better ? i : best;
+    }
+    return best;
+}
+
+/* Of what is left the strongest; the last of the reasons is of another group than those before it,
+ * if any is: who reads them has to know what else speaks for it. */
+static enum score_family next_reason(const struct score *score, unsigned left)
+{
+    enum score_group first = score_family_group(score->reasons[0].family);
+    unsigned others = left;
+    for (enum score_family i = 0; i < FAMILY_COUNT; i++) {
+        bool is_said = (left & 1U << i) == 0;
+        if (is_said && score_family_group(i) != first) {
+            return strongest(score, left);
+        }
+        others &= score_family_group(i) == first ? ~(1U << i) : ~0U;
+    }
+    enum score_family other = strongest(score, others);
+    bool is_last = score->reason_count == SCORE_REASONS - 1;
+    return is_last && other != FAMILY_COUNT ? other : strongest(score, left);
+}
+
 void score_say(const struct profile *profile, const struct profile_facts *facts,
                const struct score_usual *usual, struct score *score_r)
 {
-    unsigned said = 0;
+    unsigned left = (1U << FAMILY_COUNT) - 1;
     while (score_r->reason_count < SCORE_REASONS) {
-        unsigned best = FAMILY_COUNT;
-        for (unsigned i = 0; i < FAMILY_COUNT; i++) {
-            bool is_better =
-                best == FAMILY_COUNT ? score_r->of[i] > 0 : score_r->of[i] > score_r->of[best];
-            best = (said & 1U << i) == 0 && is_better ? i : best;
-        }
-        if (best == FAMILY_COUNT) {
+        enum score_family next = next_reason(score_r, left);
+        if (next == FAMILY_COUNT) {
             return;
         }
-        said |= 1U << best;
-        say_one(profile, facts, usual, (enum score_family)best, score_r);
+        left &= ~(1U << next);
+        say_one(profile, facts, usual, next, score_r);
     }
 }

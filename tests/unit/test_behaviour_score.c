@@ -208,6 +208,22 @@ static void test_guessed_owner(void **state)
     assert_int_equal(score.total, 0);
 }
 
+/* Three families of what are stronger than who, and who is told all the same. */
+static void test_reasons(void **state)
+{
+    (void)state;
+    struct behaviour_event event = thief(NOW_MS, 1000, 200);
+    event.country = 2;
+    event.client = 3;
+    event.from = 77;
+    judge(&event);
+    assert_int_equal(score.reason_count, 3);
+    assert_int_equal(score.reasons[0].family, FAMILY_AUDIENCE);
+    assert_int_equal(score.reasons[1].family, FAMILY_VOLUME);
+    assert_true(score.of[FAMILY_CONTENT] > score.of[FAMILY_ORIGIN]);
+    assert_int_equal(score.reasons[2].family, FAMILY_ORIGIN);
+}
+
 /* The same as one message is judged before it goes. */
 static void test_one_message(void **state)
 {
@@ -320,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup(test_what_alone, settled),
         cmocka_unit_test_setup(test_who_alone, settled),
         cmocka_unit_test_setup(test_burst, settled),
+        cmocka_unit_test_setup(test_reasons, settled),
         cmocka_unit_test_setup(test_guessed, settled),
         cmocka_unit_test_setup(test_guessed_owner, settled),
         cmocka_unit_test_setup(test_one_message, settled),
