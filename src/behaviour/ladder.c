@@ -41,6 +41,17 @@ const char *ladder_step_name(enum ladder_step step)
     return rungs[step].name;
 }
 
+bool ladder_step_parse(const char *name, enum ladder_step *step_r)
+{
+    for (enum ladder_step step = LADDER_NOTICE; step < LADDER_COUNT; step++) {
+        if (strcmp(name, rungs[step].name) == 0) {
+            *step_r = step;
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum ladder_step deserved(const struct score *score)
 {
     enum ladder_step step = LADDER_NONE;

@@ -30,6 +30,8 @@ enum ladder_step {
 };
 /* "none", "log", "notice", "throttle", "hold", "suspend"; static. */
 const char *ladder_step_name(enum ladder_step step);
+/* Of those that can be enabled, LADDER_NOTICE to LADDER_SUSPEND; false: it is the name of none. */
+bool ladder_step_parse(const char *name, enum ladder_step *step_r);
 
 struct ladder_rules {
     /* LADDER_NOTICE to LADDER_SUSPEND: is it enabled? A step that is not gives way to the next

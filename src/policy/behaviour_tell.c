@@ -4,7 +4,6 @@
 #include "policy/behaviour_tell.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "behaviour/history.h"
 #include "behaviour/suspension.h"
@@ -32,16 +31,8 @@ static bool is_excepted(const struct site *site, struct span principal, int64_t 
 
 struct ladder_rules behaviour_rules(const struct site *site, struct span principal, int64_t wall_s)
 {
-    const struct behaviour_settings *settings =
-        config_settings(site->config, &site_behaviour_table);
-    struct ladder_rules rules = { .is_excepted = is_excepted(site, principal, wall_s) };
-    for (size_t i = 0; i < settings->actions.count; i++) {
-        for (int step = LADDER_NOTICE; step < LADDER_COUNT; step++) {
-            bool is_it =
-                strcmp(settings->actions.at[i], ladder_step_name((enum ladder_step)step)) == 0;
-            rules.is_enabled[step] = rules.is_enabled[step] || is_it;
-        }
-    }
+    struct ladder_rules rules = site->ladder;
+    rules.is_excepted = is_excepted(site, principal, wall_s);
     return rules;
 }
 

@@ -5,17 +5,14 @@
 
 #include <stddef.h>
 
-#include <string.h>
-
+#include "behaviour/ladder.h"
 #include "site/address_set.h"
 
 static bool accepts_action(const char *value, struct error *error)
 {
-    static const char *const actions[] = { "notice", "throttle", "hold", "suspend" };
-    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-        if (strcmp(value, actions[i]) == 0) {
-            return true;
-        }
+    enum ladder_step step;
+    if (ladder_step_parse(value, &step)) {
+        return true;
     }
     error_set(error, "no such action; valid: notice, throttle, hold, suspend");
     return false;

@@ -94,11 +94,17 @@ static bool build_networks(struct site_owned *owned)
     return true;
 }
 
-static bool build_address_sets(struct site_owned *owned)
+static bool build_behaviour(struct site_owned *owned)
 {
     struct site *site = &owned->site;
     const struct behaviour_settings *settings =
         config_settings(owned->config, &site_behaviour_table);
+    for (size_t i = 0; i < settings->actions.count; i++) {
+        enum ladder_step step;
+        if (ladder_step_parse(settings->actions.at[i], &step)) { /* the row's own check did */
+            site->ladder.is_enabled[step] = true;
+        }
+    }
     site->honeypots = owned->honeypots = address_set_build(&settings->honeypots);
     site->reachable = owned->reachable = address_set_build(&settings->always_reachable);
     return site->honeypots != NULL && site->reachable != NULL;
@@ -271,7 +277,7 @@ static bool build(struct site_owned *owned, const struct site *previous,
         config_complain(report, CONFIG_ERROR, NULL, "outgoing", "out of memory");
         return false;
     }
-    if (!build_address_sets(owned)) {
+    if (!build_behaviour(owned)) {
         config_complain(report, CONFIG_ERROR, NULL, "behaviour", "out of memory");
         return false;
     }

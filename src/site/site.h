@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "behaviour/ladder.h"
 #include "config/config.h"
 #include "dkim/domains.h"
 #include "dns/settings.h"
@@ -16,11 +17,11 @@
 #include "lists/zone.h"
 #include "message/session.h"
 #include "scan/clamd.h"
-#include "site/egress.h"
-#include "site/exceptions.h"
 #include "site/address_set.h"
 #include "site/behaviour_settings.h"
 #include "site/country.h"
+#include "site/egress.h"
+#include "site/exceptions.h"
 #include "site/login.h"
 #include "site/plans.h"
 #include "site/rules.h"
@@ -59,6 +60,7 @@ struct site {
     const struct hash_table *internal;  /* recipient domains that stay inside, A-labels */
     const struct hash_table *reachable; /* addresses that those may write to who are suspended */
     const struct hash_table *honeypots; /* addresses that nobody was ever given */
+    struct ladder_rules ladder;         /* what behaviour.actions enables */
     struct table *login_aliases;        /* NULL without, as all tables */
     struct table *alias_domains, *owners, *groups, *plan_of;
     struct table *sender_canonical;          /* what becomes of envelope senders */
