@@ -89,6 +89,7 @@ static bool message_change(struct buffer *value_io, bool is_found, void *context
     uint32_t day = profile->local_day;
     profile_advance(profile, event->at_ms, event->local_s);
     noting->is_new_day = day != 0 && day != profile->local_day;
+    ladder_release(profile, event->at_ms, &entry->pardon);
     profile_measure(profile, event, &facts);
     score_message(profile, event, &facts, &noting->cohort, &entry->score);
     ladder_climb(profile, event, &facts, &entry->score, &entry->rules, &entry->verdict);
@@ -137,6 +138,7 @@ static bool answer_change(struct buffer *value_io, bool is_found, void *context)
     if (!is_found || !profile_read(buffer_span(value_io), &profile)) {
         return false;
     }
+    ladder_release(&profile, answering->answer->at_ms, &entry->pardon);
     profile_answer(&profile, answering->answer);
     score_now(&profile, &entry->score);
     ladder_climb_now(&profile, answering->kind, answering->is_service, &entry->score, &entry->rules,
@@ -187,7 +189,8 @@ void book_guessed(struct store *store, struct span account, uint64_t at_ms, int6
 /* --- a release ------------------------------------------------------------------------------- */
 
 struct releasing {
-    uint64_t now_ms, grace_ms;
+    uint64_t now_ms;
+    const struct ladder_pardon *pardon;
     bool was_stopped;
 };
 
@@ -199,14 +202,15 @@ static bool release_change(struct buffer *value_io, bool is_found, void *context
         return false;
     }
     releasing->was_stopped = profile.ladder.step >= LADDER_THROTTLE;
-    ladder_release(&profile, releasing->now_ms, releasing->grace_ms);
+    ladder_release(&profile, releasing->now_ms, releasing->pardon);
     profile_write(&profile, value_io);
     return !buffer_has_failed(value_io);
 }
 
-bool book_release(struct store *store, struct span account, uint64_t now_ms, uint64_t grace_ms)
+bool book_release(struct store *store, struct span account, uint64_t now_ms,
+                  const struct ladder_pardon *pardon)
 {
-    struct releasing releasing = { now_ms, grace_ms, false };
+    struct releasing releasing = { now_ms, pardon, false };
     return store_update(store, STORE_PROFILES, account, STORE_DURABLE, release_change,
                         &releasing) &&
            releasing.was_stopped;

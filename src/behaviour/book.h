@@ -23,8 +23,9 @@ enum { BOOK_KEY_USUAL = 64, BOOK_OCTETS_USUAL = 900 };
 struct book_entry {
     struct span account;
     struct ladder_rules rules;
-    bool would_pass;  /* a message: nothing else stops it */
-    bool is_enforced; /* what the ladder says is done, not only told */
+    struct ladder_pardon pardon; /* the release that holds for him */
+    bool would_pass;             /* a message: nothing else stops it */
+    bool is_enforced;            /* what the ladder says is done, not only told */
 
     struct score score;
     struct ladder_verdict verdict;
@@ -47,7 +48,8 @@ bool book_answer(struct store *store, enum behaviour_kind kind, bool is_service,
 void book_guessed(struct store *store, struct span account, uint64_t at_ms, int64_t local_s,
                   uint32_t network, uint32_t count);
 /* Somebody let him go: true where something held or throttled him. */
-bool book_release(struct store *store, struct span account, uint64_t now_ms, uint64_t grace_ms);
+bool book_release(struct store *store, struct span account, uint64_t now_ms,
+                  const struct ladder_pardon *pardon);
 /* For whoever looks: false: there is none. */
 bool book_read(struct store *store, struct span account, struct profile *profile_r);
 

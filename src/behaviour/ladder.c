@@ -172,12 +172,16 @@ void ladder_climb(struct profile *profile, const struct behaviour_event *event,
     }
 }
 
-void ladder_release(struct profile *profile, uint64_t now_ms, uint64_t grace_ms)
+void ladder_release(struct profile *profile, uint64_t now_ms, const struct ladder_pardon *pardon)
 {
+    if (pardon->set_s <= 0 || (uint64_t)pardon->set_s == profile->ladder.pardon_s) {
+        return;
+    }
     memset(profile->points, 0, sizeof(profile->points));
     memset(&profile->quick, 0, sizeof(profile->quick));
     memset(&profile->slow, 0, sizeof(profile->slow));
     profile->slow_origin = profile->slow_identity = profile->slow_strange = 0;
-    profile->ladder =
-        (struct profile_ladder){ .since_ms = now_ms, .grace_until_ms = now_ms + grace_ms };
+    profile->ladder = (struct profile_ladder){ .since_ms = now_ms,
+                                               .grace_until_ms = now_ms + pardon->grace_ms,
+                                               .pardon_s = (uint64_t)pardon->set_s };
 }

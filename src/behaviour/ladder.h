@@ -64,6 +64,11 @@ void ladder_climb_now(struct profile *profile, enum behaviour_kind kind, bool is
                       struct ladder_verdict *verdict_r);
 /* Somebody released him: points and step are gone, and until grace_ms are over nothing above a
  * notice happens without a certain hit. */
-void ladder_release(struct profile *profile, uint64_t now_ms, uint64_t grace_ms);
+struct ladder_pardon {
+    int64_t set_s;     /* when, wall time: no two of them are alike; 0: nobody did */
+    uint64_t grace_ms; /* from now on */
+};
+/* Where it was not heard of before: a profile may learn of it late, or twice, from another node. */
+void ladder_release(struct profile *profile, uint64_t now_ms, const struct ladder_pardon *pardon);
 
 #endif

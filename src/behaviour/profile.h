@@ -103,7 +103,8 @@ struct profile_ladder {
     uint8_t told_would;      /* and the highest he would have been at if all was enabled */
     uint64_t since_ms;       /* it is at this step */
     uint64_t told_ms;        /* something was told last */
-    uint64_t grace_until_ms; /* released by somebody: nothing above notice until then */
+    uint64_t grace_until_ms; /* released by somebody: nothing above notice until then, */
+    uint64_t pardon_s;       /* by his last release that was heard of, wall time; 0: none */
 };
 
 /* All zero is one of somebody who never sent anything. */

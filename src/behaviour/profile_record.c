@@ -199,6 +199,7 @@ static void write_rest(const struct profile *profile, struct buffer *out)
         varint_put(out, ladder->since_ms);
         varint_put(out, ladder->told_ms);
         varint_put(out, ladder->grace_until_ms);
+        varint_put(out, ladder->pardon_s);
     }
     write_numbers(SECTION_GUESSES, guesses, 2, out);
 }
@@ -353,7 +354,8 @@ static bool read_ladder(struct span *from, struct profile_ladder *ladder_r)
     uint64_t step, told, told_would;
     if (!take(from, PROFILE_STEP_MAX, &step) || !take(from, PROFILE_STEP_MAX, &told) ||
         !take(from, PROFILE_STEP_MAX, &told_would) || !varint_take(from, &ladder_r->since_ms) ||
-        !varint_take(from, &ladder_r->told_ms) || !varint_take(from, &ladder_r->grace_until_ms)) {
+        !varint_take(from, &ladder_r->told_ms) || !varint_take(from, &ladder_r->grace_until_ms) ||
+        !varint_take(from, &ladder_r->pardon_s)) {
         return false;
     }
     ladder_r->step = (uint8_t)step;

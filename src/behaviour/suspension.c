@@ -75,6 +75,16 @@ bool suspension_find(struct store *store, struct span principal, int64_t wall_s,
     return is_there;
 }
 
+struct ladder_pardon suspension_pardon(const struct suspension *suspension, int64_t wall_s)
+{
+    struct ladder_pardon pardon = { .set_s = 0 };
+    if (suspension->state == PRINCIPAL_RELEASED && suspension->until_s > wall_s) {
+        pardon.set_s = suspension->set_s;
+        pardon.grace_ms = (uint64_t)(suspension->until_s - wall_s) * 1000;
+    }
+    return pardon;
+}
+
 bool suspension_put(struct store *store, const struct suspension *suspension, struct error *error)
 {
     struct buffer value = BUFFER_EMPTY;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "behaviour/ladder.h"
 #include "state/store.h"
 #include "util/error.h"
 #include "util/span.h"
@@ -37,6 +38,8 @@ bool suspension_is_over(const struct suspension *suspension, int64_t wall_s);
  * waits for nobody; what cannot be read is nothing. */
 bool suspension_find(struct store *store, struct span principal, int64_t wall_s,
                      struct suspension *suspension_r);
+/* For his profile, where he is released: so that it holds wherever and whenever that was. */
+struct ladder_pardon suspension_pardon(const struct suspension *suspension, int64_t wall_s);
 /* On disk on return, in place of what is there. False with *error: the name is none that can be
  * kept, or the store failed. */
 bool suspension_put(struct store *store, const struct suspension *suspension, struct error *error);

@@ -164,15 +164,15 @@ enum control_exit report_user_suspend(struct limits_inquiry *inquiry)
 }
 
 /* In every class he sends in: what held or throttled him ends. */
-static bool calm_down(const struct limits_inquiry *inquiry, struct span principal)
+static bool calm_down(const struct limits_inquiry *inquiry, struct span principal,
+                      const struct ladder_pardon *pardon)
 {
     uint64_t now_ms = ledger_now_ms(inquiry->host->ledger);
     bool was_stopped = false;
     for (int c = 0; c < CLASS_COUNT; c++) {
         struct span account =
             account_name(LIMIT_BY_PRINCIPAL, (enum mail_class)c, principal, inquiry->arena);
-        if (account.at != NULL &&
-            book_release(inquiry->host->store, account, now_ms, (uint64_t)GRACE_S * 1000)) {
+        if (account.at != NULL && book_release(inquiry->host->store, account, now_ms, pardon)) {
             was_stopped = true;
         }
     }
@@ -191,11 +191,13 @@ enum control_exit report_user_release(struct limits_inquiry *inquiry)
     bool was_suspended =
         suspension_find(inquiry->host->store, principal, inquiry->wall_s, &before) &&
         before.state == PRINCIPAL_SUSPENDED;
-    if (!calm_down(inquiry, principal) && !was_suspended) {
+    suspension.until_s = inquiry->wall_s + GRACE_S;
+    const struct ladder_pardon pardon = suspension_pardon(&suspension, inquiry->wall_s);
+    bool may_be_elsewhere = inquiry->host->fleet != NULL; /* held by another node's profile */
+    if (!calm_down(inquiry, principal, &pardon) && !was_suspended && !may_be_elsewhere) {
         return inquiry_refuse(inquiry, CONTROL_WARNING,
                               "nobody of this name is suspended, held or throttled");
     }
-    suspension.until_s = inquiry->wall_s + GRACE_S;
     return change(inquiry, &suspension);
 }
 

@@ -223,6 +223,7 @@ static bool open_entry(struct job *job, struct book_entry *entry_r)
     *entry_r = (struct book_entry){
         .account = account_name(LIMIT_BY_PRINCIPAL, job->mail_class, job->principal, job->arena),
         .rules = behaviour_rules(job->site, job->principal, clock_wall_s(job->world->clock)),
+        .pardon = job->pardon,
         .would_pass = would_pass(job),
         .is_enforced = behaviour_is_enforced(job->site),
     };

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "behaviour/ladder.h"
 #include "checks/evidence.h"
 #include "dkim/hash.h"
 #include "dkim/proof.h"
@@ -125,6 +126,7 @@ struct job {
     bool lacks_login; /* submission by the listener's word alone, which demands a login */
     const struct network_settings *network; /* the row that made it relay, list or forward */
     struct span principal;                  /* absent for inbound */
+    struct ladder_pardon pardon;            /* known when it was looked whether he is suspended */
     struct span plan;                       /* absent: none, or no rule asks for it */
 
     struct body_scan body;

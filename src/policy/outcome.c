@@ -8,6 +8,7 @@
 
 #include "behaviour/book.h"
 #include "behaviour/fingerprint.h"
+#include "behaviour/suspension.h"
 #include "limits/account.h"
 #include "limits/bill.h"
 #include "limits/ledger.h"
@@ -49,6 +50,15 @@ static bool answer_of(const struct maillog_outcome *outcome, bool is_complaint,
     }
 }
 
+static struct ladder_pardon pardon_of(const struct outcome_house *house, struct span principal,
+                                      int64_t wall_s)
+{
+    struct suspension suspension;
+    return suspension_find(house->store, principal, wall_s, &suspension)
+               ? suspension_pardon(&suspension, wall_s)
+               : (struct ladder_pardon){ .set_s = 0 };
+}
+
 /* A plan that only a question tells is not asked for here. */
 static struct span plan_of(const struct outcome_house *house, struct span principal,
                            struct arena *arena)
@@ -72,6 +82,7 @@ static void tell_behaviour(const struct outcome_house *house, enum mail_class ma
     struct book_entry entry = {
         .account = account_name(LIMIT_BY_PRINCIPAL, mail_class, outcome->principal, arena),
         .rules = behaviour_rules(house->site, outcome->principal, wall_s),
+        .pardon = pardon_of(house, outcome->principal, wall_s),
         .is_enforced = behaviour_is_enforced(house->site),
     };
     bool is_service = behaviour_is_service(house->site, plan_of(house, outcome->principal, arena));

@@ -18,10 +18,12 @@ const char *suspended_since(struct job *job)
 {
     struct suspension suspension;
     char since[CALENDAR_DAY_MAX];
-    if (!may_be_suspended(job) ||
-        !suspension_find(job->world->records, job->principal, clock_wall_s(job->world->clock),
-                         &suspension) ||
-        suspension.state != PRINCIPAL_SUSPENDED) {
+    if (!may_be_suspended(job) || !suspension_find(job->world->records, job->principal,
+                                                   clock_wall_s(job->world->clock), &suspension)) {
+        return NULL;
+    }
+    if (suspension.state == PRINCIPAL_RELEASED) {
+        job->pardon = suspension_pardon(&suspension, clock_wall_s(job->world->clock));
         return NULL;
     }
     calendar_print_day(job->world->clock, suspension.set_s, since);

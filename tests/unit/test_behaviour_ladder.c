@@ -189,16 +189,20 @@ static void test_release(void **state)
     (void)state;
     profile.points[FAMILY_VOLUME] = 600;
     climb(200, 2);
-    ladder_release(&profile, profile.last_ms, 4 * HOUR_MS);
+    ladder_release(&profile, profile.last_ms, &(struct ladder_pardon){ 1000, 4 * HOUR_MS });
     assert_int_equal(profile.points[FAMILY_VOLUME], 0);
     assert_int_equal(climb(0, 0), LADDER_NONE);
     assert_int_equal(climb(200, 2), LADDER_NOTICE);
     struct score score = { .total = 200, .groups = 2, .is_certain = true };
     ladder_climb_now(&profile, BEHAVIOUR_LOGIN, false, &score, &rules, &verdict);
     assert_int_equal(verdict.step, LADDER_SUSPEND);
-    ladder_release(&profile, profile.last_ms, 4 * HOUR_MS);
+    ladder_release(&profile, profile.last_ms, &(struct ladder_pardon){ 2000, 4 * HOUR_MS });
     profile.last_ms += 5 * HOUR_MS;
     assert_int_equal(climb(200, 2), LADDER_SUSPEND);
+    /* Heard of once more, or of none: nothing. */
+    ladder_release(&profile, profile.last_ms, &(struct ladder_pardon){ 2000, 4 * HOUR_MS });
+    ladder_release(&profile, profile.last_ms, &(struct ladder_pardon){ 0, 4 * HOUR_MS });
+    assert_int_equal(climb(0, 0), LADDER_SUSPEND);
 }
 
 static struct ladder_throttle throttled(uint32_t cost)
