@@ -240,7 +240,12 @@ def complaint(w):
 
 def taken_over(w):
     """Mail to strangers who are not there, one text to all: held and suspended by machine, and undone by a person."""
-    w.guard.configure(config(w) + 'behaviour = { actions = [ "notice", "throttle", "hold", "suspend" ]; };\n')
+    said = w.stage.path("anomaly.said")
+    w.stage.write("anomaly.said", "", mode=0o666)
+    w.stage.write("anomaly", f'#!/bin/sh\necho "$EGRESS_NOTICE $EGRESS_USER $EGRESS_STEP: $EGRESS_BECAUSE" >> {said}\n', mode=0o755)
+    hook = w.stage.path("anomaly")
+    w.guard.configure(config(w) + 'behaviour = { actions = [ "notice", "throttle", "hold", "suspend" ]; };\n'
+                      f'hooks = {{ anomaly = [ "{hook}" ]; suspended = [ "{hook}" ]; }};\n')
     w.guard.reload()
     sent = 0
 
@@ -275,6 +280,12 @@ def taken_over(w):
     steps = [one["what"] for one in entries]
     expect("suspend" in steps and entries[-1]["text"], f"history: {steps}")
     expect(any("notice suspended: " in line and "score " in line for line in w.guard.log().splitlines()), "a warning says why")
+
+    def hook_said():
+        with open(said, encoding="utf-8") as f:
+            return f.read()
+    wait_until(lambda: f"suspended {LOGIN} suspend: " in hook_said(), 10, lambda: f"the hook to say so: {hook_said()}")
+    expect(f"anomaly {LOGIN} " in hook_said(), f"the hook said: {hook_said()}")
     w.guard.ctl_run("user", "release", "--because", "it was us", LOGIN)
     mail = Mail()
     w.submit(mail)
