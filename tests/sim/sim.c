@@ -29,11 +29,11 @@ struct office {
 };
 
 /* What is demanded of a kind: recipients that pass before a hold, at most. The goal is 60 of what
- * comes at once and 300 of what comes slowly. Thieves who look like the owner, write to his
- * contacts or have few failures get a little beyond it now and then, so the most is pinned at what
- * holds. */
+ * comes at once and 300 of what comes slowly, and half of all attacks have to keep it. Thieves who
+ * look like the owner, write to his contacts or have few failures get a little beyond it now and
+ * then, so the most is pinned at what holds. */
 static const struct demand {
-    uint32_t median, p90, most; /* UINT32_MAX: told only */
+    uint32_t goal, p90, most; /* UINT32_MAX: told only */
 } demands[ATTACK_COUNT] = {
     [ATTACK_BURST] = { 60, 60, 60 },
     [ATTACK_DISTRIBUTED] = { 60, 60, 100 },
@@ -155,18 +155,24 @@ static bool tell_attack(enum attack kind, struct toll *toll)
     qsort(toll->plain, count, sizeof(uint32_t), by_size);
     uint32_t median = at_share(toll->passed, count, 50), p90 = at_share(toll->passed, count, 90);
     uint32_t most = toll->passed[count - 1];
-    printf("%-12s %6u %6u %6u   %4u of %-4u  %6u %6u %6u\n", attack_names[kind], median, p90, most,
-           toll->held, count, at_share(toll->plain, count, 50), at_share(toll->plain, count, 90),
+    unsigned beyond = 0;
+    for (unsigned i = 0; i < count; i++) {
+        beyond += toll->passed[i] > demands[kind].goal;
+    }
+    printf("%-12s %6u %6u %6u   %3u: %-4u   %4u of %-4u  %6u %6u %6u\n", attack_names[kind], median,
+           p90, most, demands[kind].goal, beyond, toll->held, count,
+           at_share(toll->plain, count, 50), at_share(toll->plain, count, 90),
            toll->plain[count - 1]);
-    return median <= demands[kind].median && p90 <= demands[kind].p90 && most <= demands[kind].most;
+    return median <= demands[kind].goal && p90 <= demands[kind].p90 && most <= demands[kind].most;
 }
 
 static bool play_attacks(const struct options *options)
 {
     bool is_good = true;
-    printf("%-12s %20s   %12s  %20s\n", "", "passed before a hold", "held", "with 500 an hour");
-    printf("%-12s %6s %6s %6s   %12s  %6s %6s %6s\n", "", "median", "p90", "most", "", "median",
-           "p90", "most");
+    printf("%-12s %20s   %-9s   %12s  %20s\n", "", "passed before a hold", "beyond", "held",
+           "with 500 an hour");
+    printf("%-12s %6s %6s %6s   %9s   %12s  %6s %6s %6s\n", "", "median", "p90", "most", "", "",
+           "median", "p90", "most");
     for (unsigned kind = 0; kind < ATTACK_COUNT && options->attacks > 0; kind++) {
         size_t room = (size_t)options->seeds * options->attacks;
         struct toll toll = { .passed = calloc(room, sizeof(uint32_t)),
