@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "feedback/maillog_source.h"
 #include "util/error.h"
 
 static const struct config_row suppression_rows[] = {
@@ -60,18 +61,6 @@ const struct config_table suppression_table = { .path = "suppression",
 
 /* --- the mail server's log ------------------------------------------------------------------- */
 
-enum { PATH_MAX_OCTETS = 400 }; /* it is the name of a record */
-
-static bool accepts_path(const char *value, struct error *error)
-{
-    if (value[0] == '/' && value[1] != '\0' && strlen(value) <= PATH_MAX_OCTETS) {
-        return true;
-    }
-    error_set(error, "no path of a file; valid: \"/var/log/mail.log\", at most %d octets",
-              PATH_MAX_OCTETS);
-    return false;
-}
-
 static bool accepts_name(const char *value, struct error *error)
 {
     size_t size = strlen(value);
@@ -86,7 +75,7 @@ static const struct config_row feedback_rows[] = {
     { .name = "log",
       .type = CONFIG_TEXTS,
       .offset = offsetof(struct feedback_settings, log),
-      .accepts = accepts_path,
+      .accepts = maillog_source_accepts,
       .brief = "files the mail server logs to, which are followed; none: its outcomes teach "
                "nothing" },
     { .name = "postfix",

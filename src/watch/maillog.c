@@ -23,8 +23,7 @@ enum {
     AGAIN_MS = 20,  /* there is more to read */
     IDLE_MS = 3000, /* reports may come without a log */
     REPORTS_AT_ONCE = 50,
-    STEP_BYTES = 2 << 20,    /* of one file at once, some 10 ms */
-    SILENT_BYTES = 64 << 20, /* read again after a start */
+    STEP_BYTES = 2 << 20, /* of one file at once, some 10 ms */
     TELL_AGAIN_S = 3600
 };
 
@@ -176,19 +175,11 @@ static void take_event(struct maillog_job *job, const struct maillog_line *line,
 static void take_line(void *context, struct span bytes)
 {
     struct maillog_job *job = context;
-    struct maillog_file *file = job->file;
     struct maillog_line line;
     struct maillog_event event;
-    struct maillog_place place;
-    if (file->silent_offset > 0) {
-        /* Another file: the one that was read before has been left behind. */
-        if (!maillog_follow_place(file->follow, &place) || place.inode != file->silent_inode ||
-            maillog_follow_behind(file->follow) > file->silent_offset) {
-            file->silent_offset = 0;
-        }
-    }
-    job->is_silent = file->silent_offset > 0;
-    file->record.lines += !job->is_silent;
+    job->is_silent = maillog_source_is_before(job->file->source);
+    job->was_silent = job->was_silent || job->is_silent;
+    job->file->record.lines += !job->is_silent;
     if (!maillog_line_read(&job->reader, &job->names, bytes, &line) || !line.entry.has_time) {
         return;
     }
@@ -231,23 +222,6 @@ static void tell_good(struct maillog_job *job)
     }
 }
 
-/* Opens it where it was left, and goes back for the silent part. */
-static bool file_open(struct maillog_job *job, struct error *error)
-{
-    struct maillog_file *file = job->file;
-    struct maillog_place place;
-    if (maillog_follow_step(file->follow, 0, take_line, job, error) == MAILLOG_FOLLOW_FAILED) {
-        return false;
-    }
-    if (!file->is_open) {
-        file->is_open = true;
-        file->silent_offset = maillog_follow_rewind(file->follow, SILENT_BYTES);
-        (void)maillog_follow_place(file->follow, &place);
-        file->silent_inode = place.inode;
-    }
-    return true;
-}
-
 static void count_joined(struct maillog_job *job, const struct maillog_join_counts *before)
 {
     const struct maillog_join_counts *after = maillog_join_counts(job->join);
@@ -258,25 +232,23 @@ static void count_joined(struct maillog_job *job, const struct maillog_join_coun
 }
 
 /* What was counted while all was silent counts for nobody. */
-static void file_keep(struct maillog_job *job, const struct maillog_join_counts *before,
-                      bool was_silent)
+static void file_keep(struct maillog_job *job, const struct maillog_join_counts *before)
 {
     struct maillog_file *file = job->file;
-    const struct maillog_follow_counts *counts = maillog_follow_counts(file->follow);
-    struct maillog_place place;
+    const struct maillog_source_counts *counts = maillog_source_counts(file->source);
+    char place[MAILLOG_SOURCE_PLACE_MAX];
     if (counts->gaps > file->gaps) {
         file->gaps = counts->gaps;
         tell_gap(job, 0);
     }
-    if (file->silent_offset > 0 || !maillog_follow_place(file->follow, &place)) {
+    if (!maillog_source_place(file->source, place)) {
         return;
     }
-    if (!was_silent) {
+    if (!job->was_silent) {
         count_joined(job, before);
     }
-    if (!file->record.has_place || memcmp(&place, &file->record.place, sizeof(place)) != 0) {
-        file->record.has_place = true;
-        file->record.place = place;
+    if (strcmp(place, file->record.place) != 0) {
+        memcpy(file->record.place, place, sizeof(place));
         (void)maillog_record_put(watch_setup_of(job->watch)->store, file->path, &file->record);
     }
 }
@@ -284,21 +256,12 @@ static void file_keep(struct maillog_job *job, const struct maillog_join_counts 
 /* True: there is more in it now. */
 static bool file_step(struct maillog_job *job)
 {
-    struct maillog_file *file = job->file;
     struct maillog_join_counts before = *maillog_join_counts(job->join);
     struct error error = { "" };
-    bool was_silent;
     enum maillog_follow_answer answer;
-    if (!file_open(job, &error)) {
-        tell_trouble(job, error.text);
-        return false;
-    }
-    was_silent = file->silent_offset > 0;
-    answer = maillog_follow_step(file->follow, STEP_BYTES, take_line, job, &error);
-    if (answer == MAILLOG_FOLLOW_DONE && was_silent) {
-        file->silent_offset = 0; /* nothing came since */
-    }
-    file_keep(job, &before, was_silent);
+    job->was_silent = false;
+    answer = maillog_source_step(job->file->source, STEP_BYTES, take_line, job, &error);
+    file_keep(job, &before);
     if (answer == MAILLOG_FOLLOW_FAILED) {
         tell_trouble(job, error.text);
     } else {
@@ -315,7 +278,7 @@ static bool file_step(struct maillog_job *job)
 static bool files_step(struct maillog_job *job)
 {
     for (size_t i = job->file_count; i-- > 1;) {
-        maillog_follow_bound(job->files[i].follow);
+        maillog_source_bound(job->files[i].source);
     }
     for (size_t i = 0; i < job->file_count && !watch_is_stopping(job->watch); i++) {
         job->file = &job->files[i];

@@ -13,7 +13,7 @@
 void maillog_job_clear(struct maillog_job *job)
 {
     for (size_t i = 0; i < job->file_count; i++) {
-        maillog_follow_free(&job->files[i].follow);
+        maillog_source_free(&job->files[i].source);
     }
     free(job->files);
     job->files = NULL;
@@ -78,16 +78,16 @@ static bool texts_are_same(const struct maillog_job *job, const struct feedback_
 
 /* --- building -------------------------------------------------------------------------------- */
 
-static bool file_begin(struct maillog_job *job, struct maillog_file *file, char *path)
+static bool file_begin(const struct maillog_job *job, struct maillog_file *file, char *path)
 {
     const struct watch_setup *setup = watch_setup_of(job->watch);
     file->path = path;
     if (maillog_record_get(setup->store, path, &file->record) != STORE_FOUND) {
         file->record.since_s = clock_wall_s(setup->clock);
     }
-    file->follow = maillog_follow_new(path, MAILLOG_FROM_END,
-                                      file->record.has_place ? &file->record.place : NULL);
-    return file->follow != NULL;
+    file->source = maillog_source_new(
+        path, file->record.place[0] != '\0' ? file->record.place : NULL, MAILLOG_SILENT_BYTES);
+    return file->source != NULL;
 }
 
 static bool build(struct maillog_job *job, const struct feedback_settings *settings)

@@ -6,20 +6,19 @@
 #define EM_WATCH_MAILLOG_PRIVATE_H
 
 #include "feedback/lessons.h"
-#include "feedback/maillog_follow.h"
 #include "feedback/maillog_join.h"
+#include "feedback/maillog_source.h"
 #include "watch/maillog_record.h"
 #include "watch/watch_private.h"
 
+enum { MAILLOG_SILENT_BYTES = 64 << 20 }; /* read again after a start */
+
 struct maillog_file {
     char *path;
-    struct maillog_follow *follow;
+    struct maillog_source *source;
     struct maillog_record record; /* as it is kept */
-    bool is_open;                 /* it was, once */
     bool is_told;                 /* its trouble was */
-    uint64_t silent_offset;       /* up to there it was read before; 0: all that comes is new */
-    uint64_t silent_inode;
-    uint64_t gaps; /* of the follower's that were told */
+    uint64_t gaps;                /* of the source's that were told */
 };
 
 struct maillog_job {
@@ -40,7 +39,8 @@ struct maillog_job {
     /* The line that is read. */
     struct maillog_file *file;
     struct logread reader;
-    bool is_silent;
+    bool is_silent;  /* it was read before, */
+    bool was_silent; /* or one of this step */
     struct log_message message;
 };
 

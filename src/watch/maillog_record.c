@@ -16,9 +16,7 @@ bool maillog_record_put(struct store *store, const char *path, const struct mail
                   " %" PRIu64 ",",
                   record->since_s, record->bad_s, record->lines, record->attributed,
                   record->unattributed, record->ambiguous, record->gaps);
-    if (record->has_place) {
-        maillog_place_write(&record->place, &value);
-    }
+    buffer_add_text(&value, record->place);
     buffer_add_char(&value, ',');
     buffer_add_text(&value, record->trouble);
     is_put = !buffer_has_failed(&value) &&
@@ -51,12 +49,11 @@ static bool read(struct span value, struct maillog_record *record)
 {
     struct span numbers, place;
     if (!span_cut(&value, ',', &numbers) || !span_cut(&value, ',', &place) || value.at == NULL ||
-        value.size >= sizeof(record->trouble) || !read_numbers(numbers, record)) {
+        !read_numbers(numbers, record)) {
         return false;
     }
-    record->has_place = place.size > 0;
-    memcpy(record->trouble, value.at, value.size);
-    return !record->has_place || maillog_place_read(place, &record->place);
+    return span_copy(place, record->place, sizeof(record->place)) &&
+           span_copy(value, record->trouble, sizeof(record->trouble));
 }
 
 enum store_result maillog_record_get(struct store *store, const char *path,

@@ -1,20 +1,19 @@
 /*
- * maillog_record: what is kept of a followed log, in STORE_MAILLOG under its path: how far it was
+ * maillog_record: what is kept of a followed log, in STORE_MAILLOG under its name: how far it was
  * read, what came of it, and why it cannot be read now.
  */
 #ifndef EM_WATCH_MAILLOG_RECORD_H
 #define EM_WATCH_MAILLOG_RECORD_H
 
-#include "feedback/maillog_follow.h"
+#include "feedback/maillog_source.h"
 #include "state/store.h"
 
 enum { MAILLOG_TROUBLE_MAX = 300 };
 
 struct maillog_record {
-    bool has_place;
-    struct maillog_place place;
-    int64_t since_s; /* wall time: since when the numbers count, */
-    int64_t bad_s;   /* and since when it cannot be read; 0: it can */
+    char place[MAILLOG_SOURCE_PLACE_MAX]; /* "": none */
+    int64_t since_s;                      /* wall time: since when the numbers count, */
+    int64_t bad_s;                        /* and since when it cannot be read; 0: it can */
     uint64_t lines;
     uint64_t attributed, unattributed, ambiguous; /* recipients in lines of delivery */
     uint64_t gaps;                                /* places where lines are missing */

@@ -425,7 +425,6 @@ static void test_records(void **state)
                                        "1 2 3,,",
                                        "2 0 0 0 0 0 0 0,,",
                                        "1 0 0 0 0 0 0 0",
-                                       "1 0 0 0 0 0 0 0,1 2 3,",
                                        "1 0 0 0 0 0 0 0 0,,",
                                        "1 9223372036854775808 0 0 0 0 0 0,," };
     struct maillog_record record, again;
@@ -434,8 +433,20 @@ static void test_records(void **state)
         store_put(scene->store, STORE_MAILLOG, SPAN("/x"), span_of(bad[i]), STORE_SOON);
         assert_int_equal(maillog_record_get(scene->store, "/x", &record), STORE_ABSENT);
     }
-    record = (struct maillog_record){ .has_place = true,
-                                      .place = { 1, 2, 3, 4, 5 },
+    for (size_t size = MAILLOG_SOURCE_PLACE_MAX - 1; size <= MAILLOG_SOURCE_PLACE_MAX; size++) {
+        char value[MAILLOG_SOURCE_PLACE_MAX + 32];
+        snprintf(value, sizeof(value), "1 0 0 0 0 0 0 0,%0*d,", (int)size, 1);
+        store_put(scene->store, STORE_MAILLOG, SPAN("/x"), span_of(value), STORE_SOON);
+        assert_int_equal(maillog_record_get(scene->store, "/x", &record),
+                         size < MAILLOG_SOURCE_PLACE_MAX ? STORE_FOUND : STORE_ABSENT);
+    }
+    /* as older versions wrote it */
+    store_put(scene->store, STORE_MAILLOG, SPAN("/x"),
+              SPAN("1 6 7 8 9 10 11 12,1 1 2 3 4 5,no, or"), STORE_SOON);
+    assert_int_equal(maillog_record_get(scene->store, "/x", &record), STORE_FOUND);
+    assert_string_equal(record.place, "1 1 2 3 4 5");
+    assert_string_equal(record.trouble, "no, or");
+    record = (struct maillog_record){ .place = "1 1 2 3 4 5",
                                       .since_s = 6,
                                       .bad_s = 7,
                                       .lines = 8,
