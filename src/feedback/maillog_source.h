@@ -1,6 +1,7 @@
 /*
  * maillog_source: where the lines of a mail server's log come from, one after the other: a file
- * that grows and is rotated (maillog_follow.h). Who reads them knows neither kind.
+ * that grows and is rotated (maillog_follow.h), or the journal of systemd. Who reads them knows
+ * neither kind.
  *
  * How far it was read is the caller's to keep, as text: after a restart with it no line comes twice
  * and none is left out. What is gone by then is counted as a gap, never guessed. Waits for nothing;
@@ -18,12 +19,14 @@ enum {
 
 struct maillog_source_counts {
     uint64_t lines;    /* handed out */
-    uint64_t left_out; /* longer than any (MAILLOG_LINE_MAX) */
+    uint64_t left_out; /* longer than any (MAILLOG_LINE_MAX); of the journal, without text, too */
     uint64_t gaps;     /* parts of the log that were gone when they were looked for */
 };
 
 struct maillog_source;
 
+/* "journal", "journal:/DIRECTORY": not a file. */
+bool maillog_source_is_journal(const char *name);
 /* May a log be named so? Else *error says what is valid. */
 bool maillog_source_accepts(const char *name, struct error *error);
 /*

@@ -76,8 +76,8 @@ static const struct config_row feedback_rows[] = {
       .type = CONFIG_TEXTS,
       .offset = offsetof(struct feedback_settings, log),
       .accepts = maillog_source_accepts,
-      .brief = "files the mail server logs to, which are followed; none: its outcomes teach "
-               "nothing" },
+      .brief = "files the mail server logs to, or the systemd journal, which are followed; none: "
+               "its outcomes teach nothing" },
     { .name = "postfix",
       .type = CONFIG_TEXTS,
       .offset = offsetof(struct feedback_settings, postfix),

@@ -141,16 +141,21 @@ static void take_report(void *context, const struct maillog_outcome *outcome, bo
 static void tell_gap(struct maillog_job *job, uint64_t lines)
 {
     int64_t now_s = clock_wall_s(watch_setup_of(job->watch)->clock);
+    bool is_journal = maillog_source_is_journal(job->file->path);
     job->file->record.gaps++;
     if (now_s - job->gap_told_s < TELL_AGAIN_S && now_s >= job->gap_told_s) {
         return;
     }
     job->gap_told_s = now_s;
     watch_log(job->watch, LOG_LEVEL_WARNING,
-              "feedback: lines are missing in %s (%" PRIu64 " as far as it is told), so outcomes "
-              "are missing: raise RateLimitBurst in journald.conf, or imjournal's Ratelimit.Burst "
-              "in rsyslog.conf, or let Postfix write the file itself (maillog_file)",
-              job->file->path, lines);
+              "feedback: lines are missing in %s (%" PRIu64
+              " as far as it is told), so outcomes are missing: raise %s, or let Postfix write %s "
+              "itself (maillog_file)",
+              job->file->path, lines,
+              is_journal ? "RateLimitBurst or SystemMaxUse in journald.conf"
+                         : "RateLimitBurst in journald.conf, or imjournal's Ratelimit.Burst in "
+                           "rsyslog.conf",
+              is_journal ? "a file" : "the file");
 }
 
 static void take_event(struct maillog_job *job, const struct maillog_line *line,

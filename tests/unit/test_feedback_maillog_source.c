@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "feedback/maillog_source.h"
+#include "feedback/maillog_journal_private.h"
 
 enum { STEP_BYTES = 1 << 20, LINE_BYTES = 80 };
 
@@ -90,6 +90,8 @@ static int teardown(void **state)
 
 static void test_names(void **state)
 {
+    static const char *const journals[] = { "journal", "journal:/var/log/journal/remote",
+                                            "journal:", "journal:/", "journal:remote" };
     char long_name[MAILLOG_SOURCE_NAME_MAX + 2];
     struct error error = { "" };
     (void)state;
@@ -97,7 +99,17 @@ static void test_names(void **state)
     assert_false(maillog_source_accepts("", &error));
     assert_false(maillog_source_accepts("/", &error));
     assert_false(maillog_source_accepts("mail.log", &error));
-    assert_non_null(strstr(error.text, "valid: \"/var/log/mail.log\""));
+    assert_non_null(strstr(error.text, "valid: a file \"/var/log/mail.log\""));
+    for (size_t i = 0; i < sizeof(journals) / sizeof(journals[0]); i++) {
+        bool is_good = i < 2;
+        assert_true(maillog_source_is_journal(journals[i]));
+        assert_int_equal(maillog_source_accepts(journals[i], &error),
+                         is_good && maillog_journal_is_built());
+        assert_true(!is_good || maillog_journal_is_built() ||
+                    strstr(error.text, "this build has no libsystemd") != NULL);
+    }
+    assert_false(maillog_source_is_journal("/journal"));
+    assert_false(maillog_source_accepts("journald", &error));
     memset(long_name, 'x', sizeof(long_name));
     long_name[0] = '/';
     long_name[MAILLOG_SOURCE_NAME_MAX] = '\0';

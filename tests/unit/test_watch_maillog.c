@@ -10,6 +10,7 @@
 #include "control/report_private.h"
 #include "feedback/post.h"
 #include "feedback/suppression.h"
+#include "tests/unit/test_journal_support.h"
 #include "watch/maillog_record.h"
 
 #define CONFIG                                                                                     \
@@ -20,6 +21,8 @@
 static struct scene *scene;
 static struct buffer heard;
 static const char *log_name = "mail.log";
+static struct buffer entries; /* of the journal, which is the log instead */
+static bool is_journal;
 static unsigned hard; /* outcomes heard that are the recipient's fault */
 
 static void hear_outcome(void *context, const struct maillog_outcome *outcome)
@@ -73,7 +76,22 @@ static int teardown(void **state)
     (void)state;
     scene_free(&scene);
     buffer_free(&heard);
+    buffer_free(&entries);
+    is_journal = false;
     return 0;
+}
+
+/* "postfix/smtp[3]: text" */
+static void journal_line(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+static void journal_line(const char *format, va_list args)
+{
+    char text[1024], *bracket, *colon;
+    vsnprintf(text, sizeof(text), format, args);
+    bracket = strchr(text, '[');
+    colon = strstr(text, "]: ");
+    assert_true(bracket != NULL && colon != NULL);
+    *bracket = '\0';
+    journal_entry(&entries, scene->house.clock.now_s * 1000000, text, span_of(colon + 3));
 }
 
 /* A line of now. */
@@ -85,13 +103,18 @@ static void line(const char *format, ...)
     struct tm tm;
     va_list args;
     FILE *file;
+    va_start(args, format);
+    if (is_journal) {
+        journal_line(format, args);
+        va_end(args);
+        return;
+    }
     snprintf(path, sizeof(path), "%s/%s", scene->folder, log_name);
     file = fopen(path, "a");
     assert_non_null(file);
     gmtime_r(&now, &tm);
     strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
     fprintf(file, "%s mx1 ", when);
-    va_start(args, format);
     vfprintf(file, format, args);
     va_end(args);
     fputc('\n', file);
@@ -125,8 +148,18 @@ static void bounces(const char *id, const char *to)
         id, to);
 }
 
+static void journal_flush(void)
+{
+    char folder[128];
+    snprintf(folder, sizeof(folder), "%s/journal", scene->folder);
+    if (entries.size > 0) {
+        journal_write(folder, "mail", &entries);
+    }
+}
+
 static void assert_heard(const char *wanted)
 {
+    journal_flush();
     scene_pass(scene, 4);
     assert_string_equal(buffer_text(&heard), wanted);
     buffer_clear(&heard);
@@ -289,6 +322,66 @@ static void test_two_files(void **state)
     }
 }
 
+static void assert_status(const char *text, const char *in_json)
+{
+    struct control_host host = { .store = scene->store, .clock = &scene->house.clock.clock };
+    struct site *site = site_holder_get(scene->holder);
+    struct buffer out = BUFFER_EMPTY;
+    struct json json;
+    report_text_feedback(&host, site, &out);
+    if (strstr(buffer_text(&out), text) == NULL) {
+        fail_msg("not \"%s\" in %s", text, buffer_text(&out));
+    }
+    buffer_clear(&out);
+    json = json_new(&out);
+    json_open(&json, NULL, '{');
+    report_json_feedback(&host, site, &json);
+    json_close(&json, '}');
+    if (strstr(buffer_text(&out), in_json) == NULL) {
+        fail_msg("not %s in %s", in_json, buffer_text(&out));
+    }
+    buffer_free(&out);
+    site_unref(&site);
+}
+
+/* The journal of a directory: from its end, over a restart, and where there is none. */
+static void test_journal(void **state)
+{
+    char folder[128];
+    (void)state;
+    if (journal_is_missing()) {
+        skip();
+    }
+    teardown(NULL);
+    scene = scene_new("feedback = { log = [ \"journal:$F/journal\" ]; };\n"
+                      "outgoing = { internal = [ \"example.org\" ]; };\n",
+                      NULL);
+    scene->ears = &ears;
+    is_journal = true;
+    snprintf(folder, sizeof(folder), "%s/journal", scene->folder);
+    scene_start(scene, true);
+    scene_pass(scene, 60);
+    assert_said(scene, "/journal: No such file or directory; until then", 1);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    queues("AAAAA11111", "alice@example.org");
+    bounces("AAAAA11111", "b@example.com");
+    assert_heard(""); /* it begins at the end */
+    arrives("AAAAA11111", "c@example.com");
+    queues("BBBBB11111", "alice@example.org");
+    assert_heard("alice@example.org 2 c@example.com\n");
+    assert_said(scene, "can be read again", 1);
+    watch_free(&scene->watch);
+    arrives("BBBBB11111", "d@example.com");
+    line("systemd-journald[1]: Suppressed 12 messages from postfix.service");
+    journal_flush();
+    scene_start(scene, true);
+    assert_heard("alice@example.org 2 d@example.com\n");
+    assert_said(scene, "lines are missing in journal:", 1);
+    assert_status("/journal: 6 lines; outcomes of our mail 2, of other mail 0, of one or the other "
+                  "0\n                 lines are missing, 1 times\n",
+                  "\"lines\":6,\"attributed\":2,\"unattributed\":0,\"ambiguous\":0,\"gaps\":1,");
+}
+
 /* --- what is told ---------------------------------------------------------------------------- */
 
 static void assert_health(enum control_exit worst, const char *words)
@@ -318,28 +411,6 @@ static void test_cannot_be_read(void **state)
     assert_health(CONTROL_GOOD, "");
     scene_pass(scene, 60);
     assert_said(scene, "feedback: ", 0);
-}
-
-static void assert_status(const char *text, const char *in_json)
-{
-    struct control_host host = { .store = scene->store, .clock = &scene->house.clock.clock };
-    struct site *site = site_holder_get(scene->holder);
-    struct buffer out = BUFFER_EMPTY;
-    struct json json;
-    report_text_feedback(&host, site, &out);
-    if (strstr(buffer_text(&out), text) == NULL) {
-        fail_msg("not \"%s\" in %s", text, buffer_text(&out));
-    }
-    buffer_clear(&out);
-    json = json_new(&out);
-    json_open(&json, NULL, '{');
-    report_json_feedback(&host, site, &json);
-    json_close(&json, '}');
-    if (strstr(buffer_text(&out), in_json) == NULL) {
-        fail_msg("not %s in %s", in_json, buffer_text(&out));
-    }
-    buffer_free(&out);
-    site_unref(&site);
 }
 
 static void test_status(void **state)
@@ -504,6 +575,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rotation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_begins_at_the_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cannot_be_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_status, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outage, setup, teardown),
