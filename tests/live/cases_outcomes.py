@@ -11,11 +11,12 @@ import time
 from stage.base import wait_until
 from stage.client import Client
 from stage.mail import Mail
-from stage.process import workers_of
+from stage.process import state_of, workers_of
 from stage.suite import expect, expect_equal
 from stage.world import LOGIN, PASSWORD, STRANGER, enforcing
 
 APART_SECONDS = 1
+SETTLED_SECONDS = 6  # more than entries wait in a directory of journals
 REPORT = """--b
 
 It could not be delivered.
@@ -61,10 +62,12 @@ text
 """
 
 
-def config(world):
-    log = world.stage.path("mail.log")
-    if not os.path.exists(log):
-        world.stage.write("mail.log", "", mode=0o644)
+def config(world, log=None):
+    """`log`: what is followed, absent: a file."""
+    if log is None:
+        log = world.stage.path("mail.log")
+        if not os.path.exists(log):
+            world.stage.write("mail.log", "", mode=0o644)
     return enforcing(world, 'rules = { recipient-suppressed = "reject"; };\n'
                             f'suppression = {{ after = 2; apart = "{APART_SECONDS}s"; }};\n'
                             f'feedback = {{ log = [ "{log}" ]; }};\n'
@@ -119,6 +122,16 @@ def arrives_at_principal(w):
     wait_until(lambda: behaviour(w)["delivered"] == before.get("delivered", 0) + 2, 20, "both deliveries to be known")
 
 
+def kill_all(w):
+    """kill -9 of parent and child, until nobody answers any more."""
+    serving = workers_of(w.guard.child.pid)
+    w.guard.child.kill(signal.SIGKILL)
+    for pid in serving:
+        os.kill(pid, signal.SIGKILL)
+    w.guard.child.wait(10)
+    wait_until(lambda: all(state_of(pid) in ("", "Z") for pid in serving), 10, "the serving processes to be gone")
+
+
 def survives(w):
     """kill -9 of parent and child forgets no profile, and the log is read on where it was left."""
     known = behaviour(w).get("delivered", 0)
@@ -127,11 +140,7 @@ def survives(w):
     w.delivered(first)
     wait_until(lambda: behaviour(w).get("delivered", 0) == known + 1, 20, "its delivery to be known")
     before = behaviour(w)
-    serving = workers_of(w.guard.child.pid)
-    w.guard.child.kill(signal.SIGKILL)
-    for pid in serving:
-        os.kill(pid, signal.SIGKILL)
-    w.guard.child.wait(10)
+    kill_all(w)
     mail = Mail()
     w.guard.start()
     now = behaviour(w)
@@ -238,6 +247,42 @@ def complaint(w):
     wait_until(lambda: behaviour(w).get("complaints", 0) > before, 20, "the complaint at its principal")
 
 
+def from_journal(w):
+    """What only the journal tells: outcomes at the login that sent, over kill -9, and none of them twice."""
+    log = f"journal:{w.log.journal.directory}"
+    time.sleep(SETTLED_SECONDS)  # what is younger was read in the file, and would be once more
+    w.guard.configure(config(w, log))
+    w.guard.reload()
+
+    def lines_read():
+        told = json.loads(w.guard.ctl_run("--json", "status").stdout)["feedback"]
+        return next((one["lines"] for one in told if one["log"] == log and not one["bad_since"]), None)
+    wait_until(lambda: lines_read() is not None, 20, "the journal to be opened")
+    before = behaviour(w)
+    known = lines_read()
+    good, bad = Mail(), Mail()
+    bad.recipient = f"no-{bad.token}@away.example"
+    for mail in (good, bad):
+        w.submit(mail)
+    w.delivered(good)
+
+    def gained():
+        now = behaviour(w)
+        return tuple(now.get(key, 0) - before.get(key, 0) for key in ("delivered", "unknown_addresses"))
+    wait_until(lambda: gained() == (1, 1), 20, lambda: f"one outcome of each: {gained()}")
+    wait_until(lambda: suppressed(w, bad.recipient), 20, f"the bounce of {bad.recipient} to be noted")
+    expect(lines_read() > known, f"lines: {known}, then {lines_read()}")
+    kill_all(w)
+    w.guard.start()
+    again = Mail()
+    w.submit(again)
+    w.delivered(again)
+    wait_until(lambda: gained()[0] >= 2, 20, lambda: f"one delivery more: {gained()}")
+    expect_equal(gained(), (2, 1), "outcomes")
+    w.guard.configure(config(w))
+    w.guard.reload()
+
+
 def taken_over(w):
     """Mail to strangers who are not there, one text to all: held and suspended by machine, and undone by a person."""
     said = w.stage.path("anomaly.said")
@@ -301,6 +346,7 @@ def add_to(group):
     group.case("refused passwords are told of the login they were tried for")(guessed)
     group.case("kill -9 of all forgets nothing, and counts nothing twice")(survives)
     group.case("after two bounces apart the third attempt is refused at RCPT, with the reason")(third_attempt)
+    group.case("the journal tells the same of the login that sent it")(from_journal)
     group.case("forged reports suppress nobody")(forged_report)
     group.case("a bounce that comes later by mail counts")(true_report)
     group.case("a complaint suppresses, and is told of the sender")(complaint)

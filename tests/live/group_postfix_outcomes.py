@@ -8,7 +8,7 @@ from stage.world import World
 
 def open_world(options):
     world = World(options, "postfix-outcomes", "postfix", cases_outcomes.config, settings={"smtpd_error_sleep_time": "0"})
-    MailLog(world.stage, world, world.mta.log_path)
+    world.log = MailLog(world.stage, world, world.mta.log_path)
     return world
 
 

@@ -8,7 +8,7 @@ from stage.world import World
 
 def open_world(options):
     world = World(options, "sendmail-outcomes", "sendmail", cases_outcomes.config)
-    MailLog(world.stage, world, world.mta.syslog.path)
+    world.log = MailLog(world.stage, world, world.mta.syslog.path)
     return world
 
 

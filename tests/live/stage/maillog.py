@@ -1,4 +1,5 @@
-"""One log of a machine, as its syslog would write it: the lines of an MTA and of the guard, in the order they came.
+"""One log of a machine, as its syslog would write it: the lines of an MTA and of the guard, in the order they came; and
+the same lines as a journal.
 
 The guard runs in the foreground and writes to stderr, Postfix writes a file of its own, Sendmail a private /dev/log; here
 they come together in one file with the form of rsyslog, for whoever follows such a log.
@@ -7,6 +8,8 @@ they come together in one file with the form of rsyslog, for whoever follows suc
 import re
 import threading
 import time
+
+from stage.journal import Journal
 
 HOST = "mx1"
 POLL_SECONDS = 0.002
@@ -35,10 +38,11 @@ class _Tail:
 
 
 class MailLog:
-    """Follows the MTA's log and the guard's; `path` has both."""
+    """Follows the MTA's log and the guard's; `path` has both, and so has `journal`."""
 
     def __init__(self, stage, world, mta_path):
         self.path = stage.path("mail.log")
+        self.journal = Journal(stage)
         self.world = world
         self.mta = _Tail(mta_path)
         self.guards = {}
@@ -66,6 +70,7 @@ class MailLog:
                 lines = self._guard_lines() + self._mta_lines()  # the guard speaks before the MTA goes on
                 if lines:
                     stream.write("\n".join(lines) + "\n")
+                    self.journal.write(lines)
                 time.sleep(POLL_SECONDS)
 
     def close(self):
