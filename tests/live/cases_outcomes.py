@@ -8,10 +8,10 @@ import os
 import signal
 import time
 
-from stage.base import wait_until
+from stage.base import is_alive, wait_until
 from stage.client import Client
 from stage.mail import Mail
-from stage.process import state_of, workers_of
+from stage.process import workers_of
 from stage.suite import expect, expect_equal
 from stage.world import LOGIN, PASSWORD, STRANGER, enforcing
 
@@ -129,7 +129,7 @@ def kill_all(w):
     for pid in serving:
         os.kill(pid, signal.SIGKILL)
     w.guard.child.wait(10)
-    wait_until(lambda: all(state_of(pid) in ("", "Z") for pid in serving), 10, "the serving processes to be gone")
+    wait_until(lambda: not any(is_alive(pid) for pid in serving), 10, "the serving processes to be gone")
 
 
 def survives(w):

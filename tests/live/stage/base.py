@@ -129,10 +129,11 @@ def is_listening(port, host="127.0.0.1"):
 
 
 def is_alive(pid):
-    """True while a process with this pid runs (a zombie has ended)."""
+    """True while a process with this pid runs; a zombie has ended once its other threads have, which hold sockets until then."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stream:
-            return stream.read().rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+            state = stream.read().rsplit(")", 1)[1].split()[0]
+        return state not in ("Z", "X") or len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
 
