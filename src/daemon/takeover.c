@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "util/buffer.h"
+#include "util/file.h"
 
 #define VARIABLE "EGRESS_MILTER_TAKEOVER"
 #define FIRST_LINE "egress-milter takeover 1"
@@ -76,8 +77,8 @@ static void set_all_inheritable(const struct takeover *takeover, int fd, bool is
 
 static bool write_all(int fd, const struct buffer *text)
 {
-    return fd >= 0 && !buffer_has_failed(text) &&
-           write(fd, text->at, text->size) == (ssize_t)text->size && lseek(fd, 0, SEEK_SET) == 0;
+    return fd >= 0 && !buffer_has_failed(text) && file_write_opened(fd, buffer_span(text)) &&
+           lseek(fd, 0, SEEK_SET) == 0;
 }
 
 int takeover_write(const struct takeover *takeover, struct error *error)

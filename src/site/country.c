@@ -13,7 +13,6 @@
 #ifdef HAVE_MAXMINDDB
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -22,6 +21,7 @@
 #include <maxminddb.h>
 
 #include "behaviour/fingerprint.h"
+#include "util/file.h"
 
 #define DATABASE_MAX ((size_t)512 << 20) /* octets; those of cities have 60 to 130 million */
 
@@ -111,18 +111,6 @@ static bool has_countries(const MMDB_s *mmdb)
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-static bool write_all(int fd, struct span octets)
-{
-    while (octets.size > 0) {
-        ssize_t put = write(fd, octets.at, octets.size);
-        if (put < 0 && errno != EINTR) {
-            return false;
-        }
-        octets = span_from(octets, put > 0 ? (size_t)put : 0);
-    }
-    return true;
-}
-
 static bool open_copy(struct country_database *database, int fd, struct error *error)
 {
     char name[64];
@@ -142,7 +130,7 @@ static bool open_copy(struct country_database *database, int fd, struct error *e
 static bool open_octets(struct country_database *database, struct span octets, struct error *error)
 {
     int fd = memfd_create("countries", MFD_CLOEXEC);
-    if (fd < 0 || !write_all(fd, octets)) {
+    if (fd < 0 || !file_write_opened(fd, octets)) {
         error_set(error, "%s cannot be copied into memory: %m", database->source.path);
         if (fd >= 0) {
             close(fd);

@@ -19,6 +19,7 @@
 
 #include "state/lmdb_pages.h"
 #include "state/store_private.h"
+#include "util/file.h"
 
 #define TEMPORARY "store.new"
 #define PIECE_BYTES ((size_t)1 << 20)
@@ -74,19 +75,6 @@ int store_place_open_file(const struct store_place *place, bool to_read, struct 
     return fd;
 }
 
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t done = write(fd, bytes, size);
-        if (done < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes += done > 0 ? done : 0;
-        size -= done > 0 ? (size_t)done : 0;
-    }
-    return true;
-}
-
 /* --- what lies there ---------------------------------------------------------------------------
  */
 
@@ -128,7 +116,7 @@ static bool read_through(const struct store_file *file, int copy_fd, struct erro
     for (size_t at = 0; at < file->source.size && is_good; at += PIECE_BYTES) {
         size_t left = file->source.size - at, size = left < PIECE_BYTES ? left : PIECE_BYTES;
         is_good = read_piece(&file->source, at, piece, size, error);
-        if (is_good && copy_fd >= 0 && !write_all(copy_fd, piece, size)) {
+        if (is_good && copy_fd >= 0 && !file_write_opened(copy_fd, (struct span){ piece, size })) {
             error_set(error, "cannot be written: %m");
             is_good = false;
         }

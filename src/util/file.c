@@ -105,17 +105,16 @@ bool file_read(const char *path, size_t max_bytes, struct buffer *buffer, struct
     return ok;
 }
 
-static bool write_bytes(int fd, const char *bytes, size_t size)
+bool file_write_opened(int fd, struct span bytes)
 {
-    while (size > 0) {
-        ssize_t put = write(fd, bytes, size);
+    while (bytes.size > 0) {
+        ssize_t put = write(fd, bytes.at, bytes.size);
 
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
             return false;
-        bytes += put;
-        size -= (size_t)put;
+        bytes = span_from(bytes, (size_t)put);
     }
     return true;
 }
@@ -171,7 +170,8 @@ bool file_write_atomic(const char *path, const void *bytes, size_t size, unsigne
         error_set(error, "cannot write %s: no file can be made beside it: %m", path);
         return false;
     }
-    ok = write_bytes(fd, bytes, size) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    ok = file_write_opened(fd, (struct span){ bytes, size }) && fchmod(fd, mode) == 0 &&
+         fsync(fd) == 0;
     if (!ok)
         error_set(error, "cannot write %s: %m", path);
     close(fd);

@@ -1,5 +1,5 @@
 /*
- * file: read a whole small file, and say exactly why one cannot be read.
+ * file: read a whole small file and say exactly why one cannot be read; write one.
  */
 #ifndef EM_UTIL_FILE_H
 #define EM_UTIL_FILE_H
@@ -10,6 +10,7 @@
 
 #include "util/buffer.h"
 #include "util/error.h"
+#include "util/span.h"
 
 /*
  * Appends the file's bytes to buffer, which stays as it was on failure. Fails on anything that is
@@ -29,6 +30,8 @@ bool file_read_stdin(size_t max_bytes, struct buffer *buffer, struct error *erro
  */
 bool file_write_atomic(const char *path, const void *bytes, size_t size, unsigned mode,
                        bool replace, struct error *error);
+/* All of it, to a descriptor that waits. False: errno says why; a part may be written. */
+bool file_write_opened(int fd, struct span bytes);
 /*
  * Is the file closed to everybody but its owner and group? False with *error, which names `what`
  * the file holds and the chmod to run. A file that cannot be looked at, or is no regular one,
