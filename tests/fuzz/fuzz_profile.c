@@ -71,6 +71,10 @@ static void check_use(struct buffer *first, struct buffer *second)
             check_message(times_ms[i] + seed * 1000, seed * 0x9e3779b97f4a7c15);
         }
         profile_answer(&profile, &answer);
+        profile_guessed(&profile, times_ms[i], answer.local_s, (uint32_t)i, answer.count);
+        check_same(first, second);
+        ladder_release(&profile, times_ms[i],
+                       &(struct ladder_pardon){ (int64_t)i, UINT64_MAX >> i });
         check_same(first, second);
     }
 }
