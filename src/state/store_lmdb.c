@@ -194,7 +194,7 @@ static enum store_edited finish(struct store_lmdb *lmdb, struct edit *edit, stru
     }
     int code = write_rows(lmdb, edit);
     if (code == 0) {
-        code = mdb_txn_commit(edit->transaction);
+        code = store_lmdb_commit(lmdb, edit->transaction);
     } else {
         mdb_txn_abort(edit->transaction);
     }

@@ -113,7 +113,7 @@ bool store_lmdb_layout_raise(struct store_lmdb *lmdb, struct error *error)
     bool is_due = has_room && code == 0 && number < lmdb->newest_layout && !has_older(lmdb);
     code = is_due ? write_number(lmdb, transaction, lmdb->newest_layout) : code;
     if (is_due && code == 0) {
-        code = mdb_txn_commit(transaction);
+        code = store_lmdb_commit(lmdb, transaction);
         number = lmdb->newest_layout;
     } else {
         mdb_txn_abort(transaction);

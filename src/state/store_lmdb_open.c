@@ -142,7 +142,7 @@ static bool take_rows(struct store_lmdb *lmdb, MDB_txn *transaction, bool to_rea
     if (!to_read && !has_written) {
         map_pages(lmdb, transaction);
     }
-    int code = mdb_txn_commit(transaction);
+    int code = store_lmdb_commit(lmdb, transaction);
     if (code == 0 && has_written) {
         code = mdb_env_sync(lmdb->env, 1);
     }

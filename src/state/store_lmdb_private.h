@@ -55,6 +55,7 @@ void store_lmdb_turn_rest(struct store_lmdb *lmdb);
 void store_lmdb_turn_destroy(struct store_lmdb *lmdb);
 /* LMDB's code. A transaction that writes, waited for; once it is committed or aborted, its end. */
 int store_lmdb_begin_write(struct store_lmdb *lmdb, MDB_txn **transaction_r);
+int store_lmdb_commit(struct store_lmdb *lmdb, MDB_txn *transaction);
 void store_lmdb_end_write(struct store_lmdb *lmdb);
 /* One that reads, and its end. */
 int store_lmdb_begin_read(struct store_lmdb *lmdb, MDB_txn **transaction_r);

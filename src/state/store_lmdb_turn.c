@@ -73,6 +73,12 @@ int store_lmdb_begin_write(struct store_lmdb *lmdb, MDB_txn **transaction_r)
     return code;
 }
 
+int store_lmdb_commit(struct store_lmdb *lmdb, MDB_txn *transaction)
+{
+    COMES_BEFORE(lmdb); /* who begins to read within the commit has it already */
+    return mdb_txn_commit(transaction);
+}
+
 void store_lmdb_end_write(struct store_lmdb *lmdb)
 {
     COMES_BEFORE(lmdb);
