@@ -4,6 +4,7 @@
  */
 #include "behaviour/known.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "util/varint.h"
@@ -95,64 +96,8 @@ void known_add(struct known *known, uint64_t fingerprint)
 
 /* --- octets ---------------------------------------------------------------------------------- */
 
-/* Bits, the first one lowest; written to `octets`, or taken from `from`. */
-struct bits {
-    uint64_t held;
-    unsigned count;
-    uint8_t octets[KNOWN_OCTETS_MAX];
-    size_t size;
-    struct span from;
-};
-
-static void put_bits(struct bits *bits, uint64_t value, unsigned count)
-{
-    bits->held |= value << bits->count;
-    for (bits->count += count; bits->count >= 8; bits->count -= 8) {
-        bits->octets[bits->size++] = (uint8_t)bits->held;
-        bits->held >>= 8;
-    }
-}
-
-/* As many whole octets as there is room for and are there. */
-static void fill_bits(struct bits *bits)
-{
-    for (; bits->count <= 56 && bits->from.size > 0; bits->count += 8) {
-        bits->held |= (uint64_t)(uint8_t)bits->from.at[0] << bits->count;
-        bits->from.at++;
-        bits->from.size--;
-    }
-}
-
-static bool take_bits(struct bits *bits, unsigned count, uint32_t *value_r)
-{
-    if (bits->count < count) {
-        fill_bits(bits);
-    }
-    if (bits->count < count) {
-        return false;
-    }
-    *value_r = (uint32_t)(bits->held & ((UINT64_C(1) << count) - 1));
-    bits->held >>= count;
-    bits->count -= count;
-    return true;
-}
-
-/* How many ones come before the next zero, which is taken, too; 24 of them at a time. */
-static bool take_ones(struct bits *bits, uint32_t most, uint32_t *ones_r)
-{
-    uint32_t run, ignored;
-    *ones_r = 0;
-    do {
-        fill_bits(bits);
-        run = (uint32_t)__builtin_ctzll(~bits->held | UINT64_C(1) << 24);
-        if (run > bits->count || (*ones_r += run) > most || !take_bits(bits, run, &ignored)) {
-            return false;
-        }
-    } while (run == 24);
-    return take_bits(bits, 1, &ignored);
-}
-
-/* How many low bits of a gap are told as they are: the rest is 1 on the average, or 2. */
+/* How many low bits of a gap are told as they are: the rest is 1 on the average, or 2. At most 14.
+ */
 static unsigned low_bits(unsigned count)
 {
     unsigned gap = PRINTS / (count + 1), low = 0;
@@ -162,65 +107,114 @@ static unsigned low_bits(unsigned count)
     return low;
 }
 
-static void put_gap(struct bits *bits, uint32_t gap, unsigned low)
+/* Bits, the first one lowest; fewer than 32 are held back. */
+struct writing {
+    uint64_t held;
+    unsigned count;
+    uint8_t octets[KNOWN_OCTETS_MAX];
+    size_t size;
+};
+
+/* So many, 32 at most. */
+static void put_bits(struct writing *writing, uint64_t bits, unsigned count)
 {
-    uint32_t ones = gap >> low;
-    for (; ones >= 24; ones -= 24) {
-        put_bits(bits, (1U << 24) - 1, 24);
+    writing->held |= bits << writing->count;
+    for (writing->count += count; writing->count >= 8; writing->count -= 8) {
+        writing->octets[writing->size++] = (uint8_t)writing->held;
+        writing->held >>= 8;
     }
-    put_bits(bits, (1U << ones) - 1, ones + 1);
-    put_bits(bits, gap & ((1U << low) - 1), low);
 }
 
-static bool take_gap(struct bits *bits, unsigned low, uint32_t *gap_r)
+/* Ones, as many as the gap's upper part says, a zero, its low bits, the age. */
+static void put_entry(struct writing *writing, uint32_t gap, uint32_t age, unsigned low)
 {
-    uint32_t ones;
-    if (!take_ones(bits, PRINTS >> low, &ones) || !take_bits(bits, low, gap_r)) {
-        return false;
+    uint64_t rest = (gap & ((1U << low) - 1)) | age << low;
+    uint32_t ones = gap >> low;
+    for (; ones >= 15; ones -= 15) {
+        put_bits(writing, (1U << 15) - 1, 15);
     }
-    *gap_r |= ones << low;
-    return true;
+    put_bits(writing, ((1U << ones) - 1) | rest << (ones + 1), ones + 1 + low + AGE_BITS);
 }
 
 void known_write(const struct known *known, struct buffer *out)
 {
-    struct bits bits;
+    struct writing writing;
     unsigned low = low_bits(known->count);
     uint32_t next = 0; /* the least print that may come */
-    bits.held = bits.count = 0;
-    bits.size = 0;
+    writing.held = writing.count = 0;
+    writing.size = 0;
     varint_put(out, known->step);
     varint_put(out, known->count);
     for (unsigned i = 0; i < known->count; i++) {
-        put_gap(&bits, known->all[i].print - next, low);
-        put_bits(&bits, known->all[i].age, AGE_BITS);
-        next = known->all[i].print + 1U;
+        const struct known_entry *entry = &known->all[i];
+        put_entry(&writing, entry->print - next, entry->age, low);
+        next = entry->print + 1U;
     }
-    if (bits.count > 0) {
-        put_bits(&bits, 0, 8 - bits.count);
+    if (writing.count > 0) {
+        put_bits(&writing, 0, 8 - writing.count);
     }
-    buffer_add(out, bits.octets, bits.size);
+    buffer_add(out, writing.octets, writing.size);
+}
+
+/* The same octets; behind the last of them there are zeros for whoever looks ahead. */
+struct reading {
+    uint8_t octets[KNOWN_OCTETS_MAX + sizeof(uint64_t) + 1];
+    size_t at, end; /* bits */
+};
+
+/* 57 or more of those that come next. */
+static uint64_t look(const struct reading *reading)
+{
+    uint64_t bits;
+    memcpy(&bits, reading->octets + reading->at / 8, sizeof(bits));
+    return le64toh(bits) >> reading->at % 8;
+}
+
+/* False: no entry is there whole. */
+static bool take_entry(struct reading *reading, unsigned low, uint32_t *gap_r, uint32_t *age_r)
+{
+    uint64_t bits = look(reading);
+    uint32_t ones = 0, run;
+    while ((run = (uint32_t)__builtin_ctzll(~bits | UINT64_C(1) << 32)) == 32) {
+        reading->at += run;
+        ones += run;
+        bits = look(reading);
+    }
+    ones += run;
+    bits >>= run + 1;
+    reading->at += run + 1 + low + AGE_BITS; /* 48 at most */
+    *gap_r = ones << low | (uint32_t)(bits & ((1U << low) - 1));
+    *age_r = (uint32_t)(bits >> low) & (KNOWN_AGES - 1);
+    return reading->at <= reading->end && ones <= PRINTS >> low;
+}
+
+static void open_octets(struct reading *reading, struct span from)
+{
+    struct span octets = span_first(from, KNOWN_OCTETS_MAX);
+    if (octets.size > 0) {
+        memcpy(reading->octets, octets.at, octets.size);
+    }
+    memset(reading->octets + octets.size, 0, sizeof(reading->octets) - octets.size);
+    reading->at = 0;
+    reading->end = octets.size * 8;
 }
 
 static bool read_entries(struct span *from, struct known *known_r)
 {
-    struct bits bits;
+    struct reading reading;
     unsigned low = low_bits(known_r->count);
     uint32_t next = 0;
-    bits.held = bits.count = 0;
-    bits.from = *from;
+    open_octets(&reading, *from);
     for (unsigned i = 0; i < known_r->count; i++) {
         uint32_t gap, age;
-        if (!take_gap(&bits, low, &gap) || next + gap >= PRINTS ||
-            !take_bits(&bits, AGE_BITS, &age)) {
+        if (!take_entry(&reading, low, &gap, &age) || next + gap >= PRINTS) {
             return false;
         }
         known_r->all[i] =
             (struct known_entry){ .print = (uint16_t)(next + gap), .age = (uint16_t)age };
         next += gap + 1;
     }
-    /* Whole octets that were only looked at go back. */
-    *from = span_from(*from, from->size - bits.from.size - bits.count / 8);
+    *from = span_from(*from, (reading.at + 7) / 8);
     return true;
 }
 

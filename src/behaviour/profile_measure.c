@@ -26,11 +26,7 @@ static uint32_t map_count(uint32_t set, uint32_t size)
 
 static uint32_t day_map_count(const uint8_t *map)
 {
-    uint32_t set = 0;
-    for (size_t i = 0; i < PROFILE_MAP_OCTETS; i++) {
-        set += (uint32_t)__builtin_popcount(map[i]);
-    }
-    return map_count(set, PROFILE_MAP_OCTETS * 8);
+    return map_count(profile_map_bits(map, PROFILE_MAP_OCTETS), PROFILE_MAP_OCTETS * 8);
 }
 
 /* Of this text; or the one that is worth least: too old, else of the fewest. */

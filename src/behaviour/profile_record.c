@@ -86,10 +86,7 @@ static unsigned sparse_max(size_t octets)
 
 static void write_map(const uint8_t *map, size_t octets, struct buffer *out)
 {
-    unsigned count = 0;
-    for (size_t i = 0; i < octets; i++) {
-        count += (unsigned)__builtin_popcount(map[i]);
-    }
+    unsigned count = profile_map_bits(map, octets);
     bool is_sparse = count <= sparse_max(octets);
     buffer_add_char(out, (char)(is_sparse ? count : sparse_max(octets) + 1));
     if (!is_sparse) {

@@ -73,11 +73,6 @@ void buffer_add_span(struct buffer *buffer, struct span text)
     buffer_add(buffer, text.at, text.size);
 }
 
-void buffer_add_char(struct buffer *buffer, char c)
-{
-    buffer_add(buffer, &c, 1);
-}
-
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list args;

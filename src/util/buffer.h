@@ -28,7 +28,15 @@ void buffer_clear(struct buffer *buffer);
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 void buffer_add_text(struct buffer *buffer, const char *text);
 void buffer_add_span(struct buffer *buffer, struct span text);
-void buffer_add_char(struct buffer *buffer, char c);
+static inline void buffer_add_char(struct buffer *buffer, char c)
+{
+    if (buffer->failed || buffer->room - buffer->size < 2) { /* with the NUL */
+        buffer_add(buffer, &c, 1);
+        return;
+    }
+    buffer->at[buffer->size++] = c;
+    buffer->at[buffer->size] = '\0';
+}
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void buffer_vprintf(struct buffer *buffer, const char *format, va_list args)
