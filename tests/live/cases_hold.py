@@ -159,8 +159,7 @@ def restarted(w):
 
 def survives(w):
     _, queue_id = hold_one(w)
-    w.guard.child.kill(9)
-    w.guard.child.wait(10)
+    w.guard.kill_parent()
     w.guard.start()
     expect(queue_id in held_ids(w), "the record is there after kill -9")
     w.ctl("hold", "delete", "--all", "--yes")

@@ -5,13 +5,11 @@ On every MTA.  What waits for a pause of a second waits for the clock that the r
 
 import json
 import os
-import signal
 import time
 
-from stage.base import is_alive, wait_until
+from stage.base import wait_until
 from stage.client import Client
 from stage.mail import Mail
-from stage.process import workers_of
 from stage.suite import expect, expect_equal
 from stage.world import LOGIN, PASSWORD, STRANGER, enforcing
 
@@ -122,16 +120,6 @@ def arrives_at_principal(w):
     wait_until(lambda: behaviour(w)["delivered"] == before.get("delivered", 0) + 2, 20, "both deliveries to be known")
 
 
-def kill_all(w):
-    """kill -9 of parent and child, until nobody answers any more."""
-    serving = workers_of(w.guard.child.pid)
-    w.guard.child.kill(signal.SIGKILL)
-    for pid in serving:
-        os.kill(pid, signal.SIGKILL)
-    w.guard.child.wait(10)
-    wait_until(lambda: not any(is_alive(pid) for pid in serving), 10, "the serving processes to be gone")
-
-
 def survives(w):
     """kill -9 of parent and child forgets no profile, and the log is read on where it was left."""
     known = behaviour(w).get("delivered", 0)
@@ -140,7 +128,7 @@ def survives(w):
     w.delivered(first)
     wait_until(lambda: behaviour(w).get("delivered", 0) == known + 1, 20, "its delivery to be known")
     before = behaviour(w)
-    kill_all(w)
+    w.guard.kill_all()
     mail = Mail()
     w.guard.start()
     now = behaviour(w)
@@ -272,7 +260,7 @@ def from_journal(w):
     wait_until(lambda: gained() == (1, 1), 20, lambda: f"one outcome of each: {gained()}")
     wait_until(lambda: suppressed(w, bad.recipient), 20, f"the bounce of {bad.recipient} to be noted")
     expect(lines_read() > known, f"lines: {known}, then {lines_read()}")
-    kill_all(w)
+    w.guard.kill_all()
     w.guard.start()
     again = Mail()
     w.submit(again)

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from functools import partial
 
-from stage.base import LONG, PATIENCE, is_alive, wait_until
+from stage.base import LONG, PATIENCE, wait_until
 from stage.client import become
 from stage.disturbance import Disturbance, new_seed
 from stage.load import Load, load
@@ -143,19 +143,12 @@ def kill_child(w):
 
 def kill_parent(w):
     """The child sees that and ends by itself; whoever supervises the daemon starts it anew."""
-    children = workers_of(w.guard.child.pid)
-    w.guard.child.kill(signal.SIGKILL)
-    w.guard.child.wait(10)
-    wait_until(lambda: not any(is_alive(child) for child in children), 20, "the end of the processes without a parent")
+    w.guard.kill_parent()
     w.guard.start()
 
 
 def kill_both(w):
-    children = workers_of(w.guard.child.pid)
-    for pid in (w.guard.child.pid, *children):
-        os.kill(pid, signal.SIGKILL)
-    w.guard.child.wait(10)
-    wait_until(lambda: not any(is_alive(child) for child in children), 10, "the end of the processes")
+    w.guard.kill_all()
     w.guard.start()
 
 

@@ -242,7 +242,7 @@ class Twins:
         text = done.stdout.decode()
         if b"SMFIS_TEMPFAIL" in done.stderr:
             return None
-        return sorted({f"{d}/{s}" for d, s in re.findall(r"d=([^;\s]+);\s+s=([^;\s]+);", text)})
+        return sorted(f"{d}/{s}" for d, s in re.findall(r"d=([^;\s]+);\s+s=([^;\s]+);", text))
 
     def ask_us(self, path):
         done = run_tool([self.ctl, "-c", self.ours, "--json", "explain", "--login", "x@a.example", "--rcpt",

@@ -7,8 +7,9 @@ import os
 import re
 import signal
 
-from stage.base import Failure, StageError, run_tool, tail, wait_until
+from stage.base import Failure, StageError, is_alive, run_tool, tail, wait_until
 from stage.logline import LINE, LogLine
+from stage.process import workers_of
 
 NOBODYS_PORT = 1
 
@@ -90,6 +91,24 @@ class Guard:
     def stop(self):
         """TERM; the exit code."""
         return self.child.stop(seconds=20)
+
+    def kill_parent(self):
+        """kill -9 of the process that supervises; the serving ones see that and end by themselves."""
+        serving = workers_of(self.child.pid)
+        self.child.kill(signal.SIGKILL)
+        self._await_end(serving)
+
+    def kill_all(self):
+        """kill -9 of all, until nobody answers any more."""
+        serving = workers_of(self.child.pid)
+        self.child.kill(signal.SIGKILL)
+        for pid in serving:
+            os.kill(pid, signal.SIGKILL)
+        self._await_end(serving)
+
+    def _await_end(self, serving):
+        self.child.wait(10)
+        wait_until(lambda: not any(is_alive(pid) for pid in serving), 20, "the end of the serving processes")
 
     def restart(self, config=None):
         if self.child and self.child.is_running():
