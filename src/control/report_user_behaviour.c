@@ -120,7 +120,7 @@ void inquiry_tell_behaviour(struct limits_inquiry *inquiry, struct span account)
         return;
     }
     profile_advance(&profile, ledger_now_ms(inquiry->host->ledger),
-                    inquiry->wall_s + clock->utc_offset_s(clock, inquiry->wall_s));
+                    clock_local_s(clock, inquiry->wall_s));
     if (inquiry->is_json) {
         json_behaviour(&inquiry->json, &profile);
     } else {

@@ -141,7 +141,7 @@ static bool is_queued(const struct sent_message *sent)
 
 static void print_time(const struct ctl *ctl, int64_t at_s, char text[static 24])
 {
-    time_t at = (time_t)(at_s + ctl->clock->utc_offset_s(ctl->clock, at_s));
+    time_t at = (time_t)clock_local_s(ctl->clock, at_s);
     struct tm tm;
     if (at_s < 0 || gmtime_r(&at, &tm) == NULL ||
         strftime(text, 24, "%Y-%m-%dT%H:%M:%S", &tm) == 0) {

@@ -10,7 +10,7 @@
 void hold_print_time(const struct clock *clock, int64_t wall_s, char out[static HOLD_TIME_MAX])
 {
     char day[CALENDAR_DAY_MAX];
-    int64_t local_s = wall_s + clock->utc_offset_s(clock, wall_s);
+    int64_t local_s = clock_local_s(clock, wall_s);
     int second = (int)(((local_s % 86400) + 86400) % 86400);
 
     calendar_print_day(clock, wall_s, day);

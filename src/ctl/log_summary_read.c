@@ -95,7 +95,7 @@ static bool was_seen(struct log_summary *summary, const struct maillog_line *lin
 static struct log_volume *hour_of(struct log_summary *summary, const struct maillog_line *line)
 {
     const struct clock *clock = summary->ctl->clock;
-    int64_t local_s = line->entry.time_s + clock->utc_offset_s(clock, line->entry.time_s);
+    int64_t local_s = clock_local_s(clock, line->entry.time_s);
     return &summary->server.hours[line->entry.has_time ? (local_s / 3600 % 24 + 24) % 24 : 0];
 }
 

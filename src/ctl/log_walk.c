@@ -17,7 +17,7 @@
 static int64_t local_midnight(const struct clock *clock, int64_t days_back)
 {
     int64_t now_s = clock_wall_s(clock);
-    int64_t local_s = now_s + clock->utc_offset_s(clock, now_s);
+    int64_t local_s = clock_local_s(clock, now_s);
     return local_s - local_s % DAY_S - days_back * DAY_S;
 }
 

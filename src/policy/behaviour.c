@@ -133,7 +133,7 @@ static bool fill_event(struct job *job, enum behaviour_kind kind, struct behavio
     int64_t wall_s = clock_wall_s(clock);
     *event = (struct behaviour_event){
         .at_ms = ledger_now_ms(job->world->books.ledger),
-        .local_s = wall_s + clock->utc_offset_s(clock, wall_s),
+        .local_s = clock_local_s(clock, wall_s),
         .kind = kind,
         .is_service = behaviour_is_service(job->site, job->plan),
         .is_bulk = config_texts_have(&settings->bulk_plans, job->plan),
@@ -266,7 +266,7 @@ void behaviour_end(struct job *job)
     }
     const struct behaviour_answer answer = {
         .at_ms = ledger_now_ms(job->world->books.ledger),
-        .local_s = wall_s + clock->utc_offset_s(clock, wall_s),
+        .local_s = clock_local_s(clock, wall_s),
         .outcome = OUTCOME_REFUSED,
         .count = (uint32_t)(job->refused_recipients < 1000 ? job->refused_recipients : 1000),
     };

@@ -75,7 +75,7 @@ static void tell_behaviour(const struct outcome_house *house, enum mail_class ma
     int64_t wall_s = clock_wall_s(house->clock);
     const struct behaviour_answer answer = {
         .at_ms = ledger_now_ms(house->books->ledger),
-        .local_s = wall_s + house->clock->utc_offset_s(house->clock, wall_s),
+        .local_s = clock_local_s(house->clock, wall_s),
         .outcome = kind_of_it,
         .count = 1,
     };
@@ -183,7 +183,7 @@ void outcome_login_failed(const struct outcome_house *house, struct span login, 
     int64_t wall_s = clock_wall_s(house->clock);
     if (account.at != NULL) {
         book_guessed(house->store, account, ledger_now_ms(house->books->ledger),
-                     wall_s + house->clock->utc_offset_s(house->clock, wall_s), network,
+                     clock_local_s(house->clock, wall_s), network,
                      (uint32_t)(times < 1000 ? times : 1000));
     }
     arena_free(&arena);

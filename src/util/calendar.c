@@ -97,7 +97,7 @@ void calendar_print_day(const struct clock *clock, int64_t wall_s,
     time_t local_s;
 
     wall_s = wall_s < 0 ? 0 : wall_s > last_s ? last_s : wall_s;
-    local_s = (time_t)(wall_s + clock->utc_offset_s(clock, wall_s));
+    local_s = (time_t)clock_local_s(clock, wall_s);
     local_s = local_s < 0 ? 0 : local_s > last_s ? last_s : local_s;
     gmtime_r(&local_s, &local);
     strftime(out, CALENDAR_DAY_MAX, "%Y-%m-%d", &local); /* digits in every locale */

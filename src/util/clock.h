@@ -38,6 +38,11 @@ static inline int64_t clock_wall_s(const struct clock *clock)
 {
     return clock->wall_s(clock);
 }
+/* Seconds since 1970 as the clock on the wall has them there, for a time in UTC. */
+static inline int64_t clock_local_s(const struct clock *clock, int64_t wall_s)
+{
+    return wall_s + clock->utc_offset_s(clock, wall_s);
+}
 static inline uint64_t clock_mono_ns(const struct clock *clock)
 {
     return clock->mono_ns(clock);
